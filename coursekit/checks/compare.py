@@ -1,0 +1,92 @@
+"""How two arrays differ, in the words a student needs: shape, sign, factor, offset, or where."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How an output differs from what was expected.
+
+    Attributes:
+        kind: "missing", "shape", "not finite", "sign", "factor", "offset", "transposed", "order" or "values".
+        sentence: for the student; says nothing about the expected values themselves.
+        detail: the first differing value beside the expected one. Shown for visible cases only.
+    """
+
+    kind: str
+    sentence: str
+    detail: str = ""
+
+
+def close(actual: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> bool:
+    """Equal shapes, and equal values to tolerance (infinities and NaN must agree in place)."""
+    return actual.shape == expected.shape and bool(
+        np.allclose(actual.astype(float), expected.astype(float), rtol=rtol, atol=atol, equal_nan=True)
+    )
+
+
+def difference(actual: np.ndarray, expected: np.ndarray, rtol: float, atol: float) -> Difference | None:
+    """`None` where `actual` passes, else the most telling way in which it does not."""
+    if close(actual, expected, rtol, atol):
+        return None
+    if actual.shape != expected.shape:
+        return _shape(actual, expected)
+    a, e = actual.astype(float), expected.astype(float)
+    bad = ~np.isfinite(a) & np.isfinite(e)
+    if bad.any():
+        what = "NaN" if np.isnan(a[bad]).all() else "infinite or NaN"
+        return Difference("not finite", f"{_share(bad)} {what} where a finite number is expected.", _first(bad, a, e))
+    wrong = ~np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
+    detail = _first(wrong, a, e)
+    if np.isfinite(a).all() and np.isfinite(e).all():
+        found = _sign_factor_offset(a, e, rtol, atol, detail) or _order(a, e, rtol, atol, detail)
+        if found:
+            return found
+    return Difference("values", f"The values differ: {_share(wrong)} outside the tolerance.", detail)
+
+
+def _shape(actual: np.ndarray, expected: np.ndarray) -> Difference:
+    sentence = f"The result has shape {actual.shape}; expected {expected.shape}."
+    if actual.size == expected.size and actual.squeeze().shape == expected.squeeze().shape:
+        sentence += " Only axes of length 1 differ: look at your sums' `dim` and `keepdim`, or at unsqueeze."
+    elif actual.T.shape == expected.shape:
+        sentence += " It looks transposed."
+    elif actual.ndim < expected.ndim and actual.size == 1:
+        sentence += " Did you sum or average over one axis too many?"
+    return Difference("shape", sentence)
+
+
+def _sign_factor_offset(a: np.ndarray, e: np.ndarray, rtol: float, atol: float, detail: str) -> Difference | None:
+    if close(-a, e, rtol, atol):
+        return Difference("sign", "Right up to the sign: every value has the sign flipped.", detail)
+    big = np.abs(e) > max(atol, 1e-12)
+    if e.size >= 2 and big.sum() >= 2:
+        ratio = float(np.median(a[big] / e[big]))
+        if abs(ratio) > 1e-9 and close(a / ratio, e, rtol, atol):
+            return Difference("factor", f"Right up to a constant factor: every value is {ratio:.4g} times what is "
+                                        "expected.", detail)
+        offset = float(np.median(a - e))
+        if close(a - offset, e, rtol, atol) and np.ptp(e) > 10 * (atol + rtol * np.abs(e).max()):
+            return Difference("offset", f"Right up to a constant: every value is off by {offset:+.4g}.", detail)
+    return None
+
+
+def _order(a: np.ndarray, e: np.ndarray, rtol: float, atol: float, detail: str) -> Difference | None:
+    if a.ndim == 2 and a.shape[0] == a.shape[1] and close(a.T, e, rtol, atol):
+        return Difference("transposed", "The result is transposed.", detail)
+    if a.ndim >= 1 and a.shape[0] > 1 and close(np.sort(a, axis=0), np.sort(e, axis=0), rtol, atol):
+        return Difference("order", "The right values in another order along the first axis.", detail)
+    return None
+
+
+def _share(mask: np.ndarray) -> str:
+    return "The value is" if mask.size == 1 else f"{int(mask.sum())} of {mask.size} values are"
+
+
+def _first(mask: np.ndarray, a: np.ndarray, e: np.ndarray) -> str:
+    index = tuple(int(i) for i in np.argwhere(mask)[0]) if mask.ndim else ()
+    place = f" at index {index if len(index) > 1 else index[0]}" if index else ""
+    return f"First difference{place}: got {a[index]:.6g}, expected {e[index]:.6g}."
