@@ -61,24 +61,26 @@ def mark_cells(notebook: NotebookNode, assignment: Assignment, source: Path) -> 
         answer, check = cell.metadata.get("answer"), cell.metadata.get("check")
         task = answer or check
         if task and task not in assignment.tasks:
-            raise AuthoringError(f"{source}: a cell belongs to task {task!r}, which {assignment.source} does not define.")
+            raise AuthoringError(f"{source}: a cell belongs to task {task!r}, which {assignment.source} does not "
+                                 "define.")
         if answer:
             _needs_solution(cell, answer, source)
             seen["answer"].append(answer)
             cell["id"] = answer
-            grading = {"grade": False, "solution": True, "locked": False}
+            grading: dict[str, float | bool] = {"grade": False, "solution": True, "locked": False}
         elif check:
             match = CHECK_LINE.match(cell.source.strip())
             if not match or match["task"] != check:
-                raise AuthoringError(f'{source}: the check cell of {check} must be the one line check("{check}", name); '
-                                     f"it is {cell.source.strip()!r}.")
+                raise AuthoringError(f'{source}: the check cell of {check} must be the one line '
+                                     f'check("{check}", name); it is {cell.source.strip()!r}.')
             seen["check"].append(check)
             cell["id"] = f"{check}-check"
             points = assignment.tasks[check].max_points
             grading = {"grade": True, "solution": False, "locked": True, "points": points}
         else:
             if "SOLUTION" in cell.source:
-                raise AuthoringError(f"{source}: a solution marker stands outside of an answer cell: {cell.source[:60]!r}")
+                raise AuthoringError(f"{source}: a solution marker stands outside of an answer cell: "
+                                     f"{cell.source[:60]!r}")
             grading = {"grade": False, "solution": False, "locked": True}
         cell.metadata = nbformat.from_dict(
             {"nbgrader": {**grading, "grade_id": cell["id"], "task": False, "schema_version": 3}})
@@ -93,7 +95,8 @@ def mark_cells(notebook: NotebookNode, assignment: Assignment, source: Path) -> 
 
 def _needs_solution(cell: NotebookNode, task: str, source: Path) -> None:
     if cell.source.count("### BEGIN SOLUTION") != 1 or cell.source.count("### END SOLUTION") != 1:
-        raise AuthoringError(f"{source}: the answer cell of {task} needs one ### BEGIN SOLUTION and one ### END SOLUTION.")
+        raise AuthoringError(f"{source}: the answer cell of {task} needs one ### BEGIN SOLUTION and one "
+                             "### END SOLUTION.")
 
 
 def write_visible_checks(assignment: Assignment, folder: Path) -> None:

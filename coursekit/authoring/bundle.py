@@ -1,4 +1,4 @@
-"""The archive that students get: lectures, exercises, library, environment. No solutions, no checks, no hidden cases."""
+"""The archive that students get: lectures, exercises, library, environment; no solutions and no hidden cases."""
 from __future__ import annotations
 
 import zipfile
@@ -8,8 +8,8 @@ from coursekit.authoring.release import ALLOWED, leaks
 from coursekit.authoring.text import AuthoringError
 from coursekit.course import assignments, released
 
-FILES = ("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "requirements.lock", "environment.yml",
-         "Makefile", "make.py")
+FILES = ("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "requirements.lock",
+         "environment.yml", "Makefile", "make.py")
 PATTERNS = ("lectures/[0-9][0-9]-*.ipynb", "experiments/*.json", "experiments/rows.toml", "coursekit/**/*.py",
             "coursekit/py.typed", "coursekit/widgets/static/*", "coursekit/**/*.safetensors", "docs/*.png")
 """What the bundle takes, and nothing else. Problem sets come file by file from the release's allow-list."""

@@ -112,4 +112,5 @@ def leaks(course: Path, name: str) -> Iterable[str]:
 def _solution_lines(source: str) -> list[str]:
     """The telling lines (20 characters and more) between the solution markers."""
     inside = source.split("### BEGIN SOLUTION", 1)[-1].split("### END SOLUTION", 1)[0]
-    return [line.strip() for line in inside.splitlines() if len(line.strip()) >= 20 and not line.strip().startswith("#")]
+    lines = [line.strip() for line in inside.splitlines()]
+    return [line for line in lines if len(line) >= 20 and not line.startswith("#")]

@@ -28,7 +28,8 @@ def to_array(value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         value = value.to_dense() if value.is_sparse else value
-        array = value.resolve_conj().resolve_neg().to(torch.float64 if value.dtype == torch.bfloat16 else value.dtype).numpy()
+        value = value.resolve_conj().resolve_neg()
+        array = (value.double() if value.dtype == torch.bfloat16 else value).numpy()
     elif isinstance(value, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in value):
         parts = [to_array(v) for v in value]
         if len({p.shape for p in parts}) > 1:
@@ -38,7 +39,7 @@ def to_array(value: Any) -> np.ndarray:
         try:
             array = np.asarray(value)
         except Exception:
-            raise NotAnArray(f"The function returned a {type(value).__name__}, which is not an array of numbers.") from None
+            raise NotAnArray(f"The function returned a {type(value).__name__}, not an array of numbers.") from None
     if array.dtype.kind not in "biuf":
         kind = "complex numbers" if array.dtype.kind == "c" else f"a {type(value).__name__}"
         raise NotAnArray(f"The function returned {kind}; expected a tensor or array of real numbers.")
@@ -62,7 +63,7 @@ def save_flat(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Any) -> 
     """Write arrays and a JSON-able description to ``path.npz`` and ``path.json``."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path.with_suffix(".npz"), **{key: arrays[key] for key in sorted(arrays)})
+    np.savez(path.with_suffix(".npz"), **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
     path.with_suffix(".json").write_text(json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -1,0 +1,4 @@
+"""``python -m coursekit.cli``."""
+from coursekit.cli import main
+
+main()

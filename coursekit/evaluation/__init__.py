@@ -1,0 +1,1 @@
+"""What judges: experiments with their committed results, and the syllabus that they fill."""
