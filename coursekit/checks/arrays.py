@@ -64,7 +64,7 @@ def save_flat(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Any) -> 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path.with_suffix(".npz"), **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
-    path.with_suffix(".json").write_text(json.dumps(meta, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    path.with_suffix(".json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def load_flat(path: str | Path) -> tuple[dict[str, np.ndarray], Any]:

@@ -117,6 +117,10 @@ def judge(sheet: Sheet, outputs: Sequence[Arrays | Failure], *, reveal: bool) ->
             if sentence not in sentences[case.part]:
                 sentences[case.part].append(sentence)
     blank = bool(failures) and all(f.blank for f in failures) and len(failures) == len(sheet.cases)
+    first = next(iter(sheet.points))
+    if sentences[first]:
+        for part in sheet.points:
+            sentences[part] = sentences[part] or [f"counts once the part {first!r} is right."]
     parts = tuple(PartVerdict(part, float(points), not sentences[part], tuple(sentences[part][:2]))
                   for part, points in sheet.points.items())
     return Verdict(sheet.name, sheet.title, parts, _slips(sheet, outputs, wrong), blank)

@@ -67,7 +67,8 @@ class Task:
         reference: a right answer, with the signature that the student is given.
         cases: ``cases(rng)`` draws the inputs. The release calls it with a public seed, grading with a secret one;
             it must return the same number of cases of the same parts each time.
-        points: points of each part, by name. Most tasks have one part, "values".
+        points: points of each part, by name. Most tasks have one part, "values". The first part is the base: the
+            others are earned only with it (far from the data a tolerance forgives what it would not forgive near it).
         slips: the classic mistakes. Each must differ from the reference in at least one case of *any* draw.
         driver: ``driver(answer, inputs) -> {name: array}``; shipped to students, so it uses only `np`, `torch`, and
             what it defines inside itself. `None` means `call`.

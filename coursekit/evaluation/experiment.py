@@ -129,7 +129,8 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
         intervals={k: list(v) for k, v in result.intervals.items()},
         seeds=used, seconds=round(seconds, 2),
         code={"hash": fingerprint(files, course), "files": [f.relative_to(course).as_posix() for f in files]},
-        machine={"torch": torch.__version__.split("+")[0], "python": platform.python_version(), "cores": os.cpu_count()},
+        machine={"torch": torch.__version__.split("+")[0], "python": platform.python_version(),
+                 "cores": os.cpu_count()},
         data=dict(result.data),
     )
     if write and seeds is None:

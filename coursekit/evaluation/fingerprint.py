@@ -17,8 +17,9 @@ def bare(source: str) -> str:
     """`source` without comments, docstrings and blank lines (what it computes is unchanged)."""
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
-        has_doc = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
-        if has_doc and ast.get_docstring(node):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node):
             text = node.body[0]
             for number in range(text.lineno - 1, text.end_lineno or text.lineno):
                 lines[number] = ""

@@ -1,0 +1,45 @@
+"""What all tests share: shapes in signatures are checked, and a missing tool skips here but fails under CI=true."""
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+COURSE = Path(__file__).resolve().parent.parent
+os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
+
+# Every jaxtyping shape in these packages is enforced while the tests run.
+install_import_hook(["coursekit.density", "coursekit.distributions"], "beartype.beartype")
+
+
+@pytest.fixture(scope="session")
+def course() -> Path:
+    """The course's folder."""
+    return COURSE
+
+
+def require(program: str, package: str) -> str:
+    """The path of a program; without it skip visibly, or fail where CI=true."""
+    path = shutil.which(program)
+    if path is None:
+        message = f"{program} is missing. On Debian and Ubuntu: sudo apt install {package}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Chromium."""
+    return require("chromium", "chromium")
+
+
+@pytest.fixture(scope="session")
+def bwrap() -> str:
+    """The path of bubblewrap."""
+    return require("bwrap", "bubblewrap")
