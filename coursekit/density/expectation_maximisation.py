@@ -1,0 +1,261 @@
+"""Expectation-maximisation for mixtures of normal distributions, one step at a time.
+
+Maximum likelihood would be easy if each point came with the component it was drawn from. It does not, so E-M fills the
+gap with probabilities and repeats two easy steps (Dempster, Laird and Rubin 1977):
+
+    E   r_nk = w_k N(x_n; m_k, S_k) / sum_j w_j N(x_n; m_j, S_j)          who is responsible for each point?
+    M   N_k = sum_n r_nk,  w_k = N_k / n,  m_k = sum_n r_nk x_n / N_k,
+        S_k = sum_n r_nk (x_n - m_k)(x_n - m_k)^T / N_k + reg_covar I     weighted maximum likelihood
+
+The E-step makes a lower bound of the log-likelihood touch it, the M-step climbs the bound; so the likelihood never
+decreases. With reg_covar > 0 the M-step is no longer the exact maximiser: the likelihood may then fall, by an amount
+that vanishes with reg_covar. Without it the likelihood has no maximum at all: a component that shrinks onto one point
+sends it to infinity.
+"""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from coursekit import arguments
+from coursekit.distributions.normal_mixture import cholesky, component_log_probs
+
+Covariance: TypeAlias = Literal["full", "diagonal"]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a mixture of K normals in d dimensions consists of.
+
+    Attributes:
+        weights: With shape (K,), sum one.
+        means: With shape (K, d).
+        covariances: With shape (K, d, d) for full covariances, or variances with shape (K, d) for diagonal ones.
+    """
+
+    weights: Tensor
+    means: Tensor
+    covariances: Tensor
+
+    @property
+    def covariance(self) -> Covariance:
+        """Which kind of covariances these are."""
+        return "full" if self.covariances.dim() == 3 else "diagonal"
+
+    def factors(self) -> Tensor:
+        """The Cholesky factors (K, d, d), or the standard deviations (K, d)."""
+        if self.covariance == "full":
+            return cholesky(self.covariances, hint=_COLLAPSED)
+        if not (self.covariances > 0).all():
+            bad = int((self.covariances <= 0).any(1).nonzero()[0])
+            raise ValueError(f"component {bad} has variance {self.covariances[bad].min().item():.3g}.{_COLLAPSED}")
+        return self.covariances.sqrt()
+
+
+_COLLAPSED = " A component that shrinks onto a point or a line ends like this; raise reg_covar or use fewer components."
+
+
+class EmptyComponentWarning(UserWarning):
+    """A component lost all of its points."""
+
+
+@dataclass(frozen=True)
+class State:
+    """One step of E-M: parameters, and what the E-step finds with these very parameters.
+
+    Attributes:
+        step: 0 for the start.
+        parameters: The mixture after this many M-steps.
+        log_likelihood: Its mean log-likelihood in nats per point.
+        responsibilities: r with shape (n, K), rows sum to one.
+    """
+
+    step: int
+    parameters: Parameters
+    log_likelihood: float
+    responsibilities: Tensor
+
+    @property
+    def weights(self) -> Tensor:
+        """Mixture weights with shape (K,)."""
+        return self.parameters.weights
+
+    @property
+    def means(self) -> Tensor:
+        """Means with shape (K, d)."""
+        return self.parameters.means
+
+    @property
+    def covariances(self) -> Tensor:
+        """Covariances with shape (K, d, d), or variances (K, d)."""
+        return self.parameters.covariances
+
+
+def e_step(x: Float[Tensor, "n d"], parameters: Parameters) -> tuple[Float[Tensor, "n k"], Float[Tensor, " n"]]:
+    """Computes responsibilities r with shape (n, K) and the log-density log p(x_n) with shape (n,), in nats.
+
+    Both come from log w_k + log N(x_n; m_k, S_k): its log-sum-exp over k is log p(x_n), and what is left after
+    subtracting that is log r_nk.
+    """
+    log_joint = component_log_probs(x, parameters.means, parameters.factors()) + parameters.weights.log()
+    log_prob = log_joint.logsumexp(1)
+    return (log_joint - log_prob[:, None]).exp(), log_prob
+
+
+def m_step(
+    x: Float[Tensor, "n d"],
+    responsibilities: Float[Tensor, "n k"],
+    *,
+    covariance: Covariance = "full",
+    reg_covar: float = 1e-6,
+) -> Parameters:
+    """Computes the weighted maximum-likelihood parameters.
+
+    A component without points (N_k = 0 to rounding) has no mean. It gets weight zero and the mean and covariance of
+    all data, so that nothing becomes NaN; with weight zero it stays out for good and the likelihood is not touched.
+
+    Args:
+        x: The sample with shape (n, d).
+        responsibilities: With shape (n, K).
+        covariance: "full" or "diagonal".
+        reg_covar: Added to every variance, in squared units of x; the same as scikit-learn's.
+
+    Warns:
+        EmptyComponentWarning: If a component is empty.
+    """
+    counts = responsibilities.sum(0)
+    empty = counts <= 10 * torch.finfo(x.dtype).eps
+    if empty.any():
+        which = ", ".join(str(k) for k in empty.nonzero().flatten().tolist())
+        message = f"component {which} has lost all points; it stays, with weight zero. Use another start or fewer."
+        warnings.warn(message, EmptyComponentWarning, stacklevel=2)
+        responsibilities = torch.where(empty, 1.0, responsibilities)
+    totals = responsibilities.sum(0)
+    means = responsibilities.T @ x / totals[:, None]
+    estimate = _full_covariance if covariance == "full" else _diagonal_covariance
+    columns = responsibilities.T.contiguous()
+    covariances = torch.stack([estimate(x - m, r) / t for m, r, t in zip(means, columns, totals, strict=True)])
+    if covariance == "full":
+        covariances.diagonal(dim1=1, dim2=2).add_(reg_covar)
+    else:
+        covariances.add_(reg_covar)
+    weights = torch.where(empty, 0.0, counts)
+    return Parameters(weights / weights.sum(), means, covariances)
+
+
+def _full_covariance(centred: Float[Tensor, "n d"], r: Float[Tensor, " n"]) -> Float[Tensor, "d d"]:
+    return (centred * r[:, None]).T @ centred
+
+
+def _diagonal_covariance(centred: Float[Tensor, "n d"], r: Float[Tensor, " n"]) -> Float[Tensor, " d"]:
+    return r @ centred.square()
+
+
+def expectation_maximisation(
+    x: Float[Tensor, "n d"], start: Parameters, *, steps: int = 100, reg_covar: float = 1e-6
+) -> Iterator[State]:
+    """Runs E-M and yields the start and then the state after each of the steps.
+
+    The covariances stay of the kind that the start has.
+
+    Args:
+        x: The sample with shape (n, d).
+        start: Where to begin; `initial_parameters` makes one.
+        steps: Number of M-steps; the iterator yields steps + 1 states.
+        reg_covar: Added to every variance in each M-step.
+
+    Raises:
+        ValueError: If shapes do not fit, an entry is not finite, or a component collapses.
+    """
+    _check(x, start, reg_covar)
+    arguments.count(steps, "steps")
+    return _iterate(x, start, steps, reg_covar)
+
+
+def _iterate(x: Tensor, parameters: Parameters, steps: int, reg_covar: float) -> Iterator[State]:
+    responsibilities, log_prob = e_step(x, parameters)
+    yield State(0, parameters, log_prob.mean().item(), responsibilities)
+    for step in range(1, steps + 1):
+        parameters = m_step(x, responsibilities, covariance=parameters.covariance, reg_covar=reg_covar)
+        responsibilities, log_prob = e_step(x, parameters)
+        yield State(step, parameters, log_prob.mean().item(), responsibilities)
+
+
+def initial_parameters(
+    x: Float[Tensor, "n d"],
+    components: int,
+    *,
+    method: Literal["kmeans++", "points"] = "kmeans++",
+    covariance: Covariance = "full",
+    reg_covar: float = 1e-6,
+    generator: torch.Generator | None = None,
+) -> Parameters:
+    """Chooses where E-M starts: data points as means, equal weights, one common covariance.
+
+    "points" takes K points at random. "kmeans++" takes the first at random and each further one with a probability
+    proportional to its squared distance from the nearest one taken so far, which spreads them out (Arthur and
+    Vassilvitskii 2007). The common covariance is that of the points around their nearest mean: a component with a
+    covariance of its own could start on a single point, and stay there.
+
+    Args:
+        x: The sample with shape (n, d), n >= components.
+        components: K.
+        method: "kmeans++" or "points".
+        covariance: "full" or "diagonal".
+        reg_covar: Added to every variance.
+        generator: Source of randomness.
+
+    Raises:
+        ValueError: If there are fewer points than components or a name is unknown.
+    """
+    arguments.known(method, ("kmeans++", "points"), "initialisation")
+    arguments.known(covariance, ("full", "diagonal"), "kind of covariance")
+    arguments.count(components, "components", minimum=1)
+    arguments.points(x, "x", minimum=components)
+    if method == "points":
+        means = x[torch.randperm(len(x), device=x.device, generator=generator)[:components]]
+    else:
+        means = _spread_out(x, components, generator)
+    centred = x - means[torch.cdist(x, means).argmin(1)]
+    pooled = centred.T @ centred / len(x)
+    pooled.diagonal().add_(reg_covar)
+    if covariance == "diagonal":
+        pooled = pooled.diagonal()
+    weights = torch.full((components,), 1 / components, dtype=x.dtype, device=x.device)
+    return Parameters(weights, means, pooled.expand(components, *pooled.shape).clone())
+
+
+def _spread_out(x: Tensor, components: int, generator: torch.Generator | None) -> Tensor:
+    first = torch.randint(len(x), (1,), device=x.device, generator=generator)
+    means = [x[first]]
+    squared = (x - means[0]).square().sum(1)
+    for _ in range(components - 1):
+        # When all points are taken up (repeated values), any point is as good as another.
+        chances = squared if squared.sum() > 0 else torch.ones_like(squared)
+        means.append(x[torch.multinomial(chances, 1, generator=generator)])
+        squared = torch.minimum(squared, (x - means[-1]).square().sum(1))
+    return torch.cat(means)
+
+
+def _check(x: Tensor, start: Parameters, reg_covar: float) -> None:
+    arguments.points(x, "x", minimum=1)
+    if not 0 <= reg_covar < torch.inf:
+        raise ValueError(f"reg_covar must be a finite number, zero or more, got {reg_covar}.")
+    arguments.probabilities(start.weights)
+    shape = tuple(arguments.finite(start.means, "means").shape)
+    if x.dim() != 2 or shape != (len(start.weights), x.shape[1]):
+        raise ValueError(
+            f"x must have shape (n, d) and the means (K, d) with K = {len(start.weights)} weights, got "
+            f"{tuple(x.shape)} and {shape}; for points on the line use x.unsqueeze(1)."
+        )
+    arguments.finite(start.covariances, "covariances")
+    if tuple(start.covariances.shape) not in (shape, (*shape, shape[1])):
+        raise ValueError(
+            f"covariances must have shape {(*shape, shape[1])}, or {shape} for variances, got "
+            f"{tuple(start.covariances.shape)}."
+        )
