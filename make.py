@@ -34,7 +34,7 @@ EXTRAS = {"course": "course", "all": "course,test,dev"}
 TORCH = "torch==2.13.0"
 NO_NETWORK = ("Temporary failure in name resolution", "Failed to establish a new connection", "getaddrinfo failed",
               "Name or service not known", "Network is unreachable", "nodename nor servname",
-              "NameResolutionError", "ConnectTimeoutError", "Connection refused")
+              "NameResolutionError", "ConnectTimeoutError", "Connection refused", "from versions: none")
 
 
 class Stop(Exception):

@@ -97,7 +97,7 @@ def leaks(course: Path, name: str) -> Iterable[str]:
         inside = path.relative_to(folder).as_posix()
         if path.is_file() and inside not in allowed:
             yield f"{name}: {inside} is not on the allow-list."
-    text = "".join(p.read_text("utf-8") for p in folder.rglob("*") if p.suffix in {".ipynb", ".json", ".py"})
+    text = "\n".join(_plain_text(p) for p in sorted(folder.rglob("*")) if p.suffix in {".ipynb", ".json", ".py"})
     for marker in FORBIDDEN_TEXT:
         if marker in text:
             yield f"{name}: contains {marker!r}."
@@ -107,6 +107,21 @@ def leaks(course: Path, name: str) -> Iterable[str]:
             for line in _solution_lines(cell.source):
                 if line in text:
                     yield f"{name}: a line of the solution of {cell.metadata['answer']} is in the release: {line!r}."
+
+
+def _plain_text(path: Path) -> str:
+    """A file's text; of JSON (so of a notebook) all its strings unescaped."""
+    if path.suffix == ".py":
+        return path.read_text("utf-8")
+
+    def strings(value: object) -> Iterable[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            for part in value.items() if isinstance(value, dict) else value:
+                yield from strings(list(part) if isinstance(part, tuple) else part)
+
+    return "".join(s if s.endswith("\n") else s + "\n" for s in strings(json.loads(path.read_text("utf-8"))))
 
 
 def _solution_lines(source: str) -> list[str]:
