@@ -1,0 +1,17 @@
+"""Widgets: pictures that answer while one moves a slider.
+
+- `KDEExplorer`: a kernel density estimate, its bandwidth and kernel, and the held-out likelihood that judges them.
+- `PushForwardExplorer`: u -> F^-1(u), for a density that one chooses or draws.
+- `CanvasWidget`, `ArraysTrait`, `compose_esm`: what they are made of, for widgets of your own.
+- `export_html`: a widget as one file that opens without a kernel and without network.
+
+Python computes what is shown (`kde_state.py`, `push_forward_state.py`: read these); JavaScript in `static/` draws it.
+"""
+
+from coursekit.widgets.arrays import Arrays, ArraysTrait
+from coursekit.widgets.base import CanvasWidget
+from coursekit.widgets.esm import compose_esm
+from coursekit.widgets.export import export_html
+from coursekit.widgets.kde import KDEExplorer
+
+__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "KDEExplorer", "compose_esm", "export_html"]
