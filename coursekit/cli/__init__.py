@@ -23,7 +23,7 @@ STUDENTS, INSTRUCTORS, AUTHORS = "Students", "Instructors", "Authors"
 @app.command(rich_help_panel=STUDENTS)
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Machine-readable.")] = False) -> None:
     """Check this installation; say what is wrong and how to mend it."""
-    from coursekit.cli.doctor import examine
+    from coursekit.cli.diagnosis import examine
 
     findings = examine()
     if as_json:
@@ -43,10 +43,10 @@ def check(
     timeout: Annotated[int, typer.Option(help="Seconds that one cell may run.")] = 120,
 ) -> None:
     """Run your whole problem set from top to bottom and say where each task stands."""
-    from coursekit.cli.check import check_notebook
-
     course = course_root()
     _known(name, released(course), "exercises")
+    from coursekit.cli.student_check import check_notebook
+
     raise typer.Exit(not check_notebook(course, name, notebook, timeout))
 
 
@@ -88,11 +88,12 @@ def syllabus(
 @app.command(rich_help_panel=INSTRUCTORS)
 def release(names: Annotated[list[str] | None, typer.Argument(help="Problem sets (default: all).")] = None) -> None:
     """Make what students get of a problem set: solutions out, visible cases in."""
+    course = course_root()
+    for name in names or ():
+        _known(name, assignments(course), "solutions")
     from coursekit.authoring import release as make
 
-    course = course_root()
     for name in names or assignments(course):
-        _known(name, assignments(course), "solutions")
         typer.echo(f"{name}: released in {make(course, name).relative_to(course)}")
 
 
@@ -102,10 +103,10 @@ def bundle(
     out: Annotated[Path | None, typer.Option(help="Where to (default: dist/course-student.zip).")] = None,
 ) -> None:
     """Make the archive that students get: no solutions, no checks, no hidden cases."""
-    from coursekit.authoring import bundle_student
-
     if not student:
         raise ValueError("Say which bundle: coursekit bundle --student")
+    from coursekit.authoring import bundle_student
+
     archive = bundle_student(course_root(), out)
     typer.echo(f"{archive} ({archive.stat().st_size / 1e6:.1f} MB)")
 
@@ -120,10 +121,10 @@ def grade(
     isolation: Annotated[bool, typer.Option(help="Run students' code in a sandbox (bubblewrap).")] = True,
 ) -> None:
     """Grade submissions: run each on hidden cases in a sandbox, judge the arrays outside, hand back feedback."""
-    from coursekit.grading import grade as run
-
     course = course_root()
     _known(name, assignments(course), "solutions")
+    from coursekit.grading import grade as run
+
     typer.echo(str(run(name, submissions, out, course=course, students=students, jobs=jobs, isolation=isolation)))
 
 
@@ -152,7 +153,7 @@ def figures(
 @app.command(rich_help_panel=AUTHORS)
 def bench(names: Annotated[list[str] | None, typer.Argument(help="Benchmarks (default: all).")] = None) -> None:
     """Time the library beside its peers, in one run on this machine. Keep the machine quiet meanwhile."""
-    from coursekit.cli.bench import run_benchmarks
+    from coursekit.cli.benchmarks import run_benchmarks
 
     raise typer.Exit(not run_benchmarks(course_root(), names or []))
 

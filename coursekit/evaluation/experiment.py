@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from coursekit.course import course_root
 from coursekit.evaluation.fingerprint import fingerprint, imported_course_files
 
@@ -110,6 +108,8 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
     Raises:
         FileNotFoundError: there is no such script.
     """
+    import torch  # here, so that reading the syllabus stays light
+
     course = course or course_root()
     script = course / "experiments" / f"{row}.py"
     if not script.is_file():

@@ -187,8 +187,9 @@ def test_the_bundle_has_what_students_need_and_nothing_else(small):
     with zipfile.ZipFile(archive) as file:
         names = set(file.namelist())
         everything = b"".join(file.read(n) for n in names).decode("latin1")
-    assert {"course/lectures/01-one.ipynb", "course/exercises/ps90/ps90.ipynb", "course/exercises/ps90/checks/cases.npz",
-            "course/coursekit/__init__.py", "course/requirements.lock", "course/README.md"} <= names
+    assert {"course/lectures/01-one.ipynb", "course/exercises/ps90/ps90.ipynb", "course/README.md",
+            "course/exercises/ps90/checks/cases.npz", "course/coursekit/__init__.py",
+            "course/requirements.lock"} <= names
     assert not any(word in name for name in names for word in ("solutions", "work", "secret", "bank", "tests"))
     assert "secret line" not in everything and "code of a slip" not in everything and "the secret" not in everything
     first = archive.read_bytes()

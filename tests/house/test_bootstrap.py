@@ -29,7 +29,7 @@ def test_an_old_python_is_told_so(version):
     code = f"import sys; sys.version_info = {version}; exec(compile(open('make.py').read(), 'make.py', 'exec'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "needs Python 3.11 or newer" in done.stderr and "%d.%d" % version[:2] in done.stderr
+    assert "needs Python 3.11 or newer" in done.stderr and ".".join(map(str, version[:2])) in done.stderr
     assert "Traceback" not in done.stderr
 
 

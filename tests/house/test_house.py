@@ -21,7 +21,8 @@ BIN = Path(sys.executable).parent
 
 
 def run(*command: str) -> subprocess.CompletedProcess:
-    return subprocess.run([str(BIN / command[0]), *command[1:]], cwd=COURSE, capture_output=True, text=True, timeout=300)
+    path = str(BIN / command[0])
+    return subprocess.run([path, *command[1:]], cwd=COURSE, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize("command", [("lint-imports",), ("ruff", "check", "."), ("mypy",)], ids=lambda c: c[0])
@@ -110,7 +111,8 @@ def test_releases_have_not_drifted_and_leak_nothing(name, tmp_path):
             b, _ = load_flat(kept / file)
             assert a.keys() == b.keys()
             for key in a:
-                assert np.allclose(a[key], b[key], rtol=1e-6, atol=1e-9, equal_nan=True), f"{key}: run coursekit release"
+                same = np.allclose(a[key], b[key], rtol=1e-6, atol=1e-9, equal_nan=True)
+                assert same, f"{key}: run coursekit release"
         else:
             assert (made / file).read_text("utf-8") == (kept / file).read_text("utf-8"), "run: coursekit release"
     assert not list(leaks(COURSE, name))

@@ -1,0 +1,7 @@
+"""nbgrader's view of the course, for those who call nbgrader themselves; `coursekit release` and `grade` need none of it."""
+c = get_config()  # noqa: F821  (Jupyter puts it there)
+
+c.CourseDirectory.course_id = "generative-models"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".secret", "*_checks.py", "*_bank.py"]

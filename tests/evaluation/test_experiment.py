@@ -1,0 +1,167 @@
+"""Experiments: a result is written once, shown, found stale when its code changes, and never hides a failed gate."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coursekit.evaluation.experiment import Result, figure_row, is_stale, run_row, run_rows
+from coursekit.evaluation.fingerprint import bare, fingerprint
+from coursekit.evaluation.syllabus import read_rows, read_sections, summary, syllabus
+
+COURSE = Path(__file__).resolve().parents[2]
+
+ROWS = '''[[section]]
+number = 1
+title = "One"
+
+[[row]]
+id = "s01_mean"
+section = 1
+system = "a mean"
+source = ["A"]
+lecture = "01"
+runs = "numbers"
+asked = "near zero"
+
+[[row]]
+id = "s01_other"
+section = 1
+system = "another"
+source = ["B"]
+lecture = "01"
+runs = "nothing"
+asked = "nothing yet"
+'''
+
+SCRIPT = '''"""A mean."""
+from coursekit.evaluation.experiment import Result
+SEEDS = range(3)
+
+
+def measure(seeds):
+    # a comment
+    mean = sum(seeds) / len(seeds)
+    return Result(f"mean {mean:g}", {"mean": mean}, {"near": mean < 5}, finding=FINDING)
+
+
+FINDING = ""
+'''
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "coursekit").mkdir()
+    (tmp_path / "experiments" / "rows.toml").write_text(ROWS)
+    (tmp_path / "experiments" / "s01_mean.py").write_text(SCRIPT)
+    return tmp_path
+
+
+def statuses(course):
+    return {row["id"]: row["status"] for row in syllabus(course)}
+
+
+def test_a_row_is_run_written_and_shown(small):
+    assert statuses(small) == {"s01_mean": "todo", "s01_other": "todo"}
+    row = run_row("s01_mean", small)
+    assert row["status"] == "ok" and row["figures"] == {"mean": 1.0} and row["seeds"] == [0, 1, 2]
+    shown = figure_row("s01_mean", small)
+    assert "mean 1" in repr(shown) and "near zero" in shown._repr_html_() and "3 (0 to 2)" in repr(shown)
+    assert statuses(small) == {"s01_mean": "ok", "s01_other": "todo"}
+
+
+def test_comments_do_not_make_a_row_stale_and_code_does(small):
+    run_row("s01_mean", small)
+    script = small / "experiments" / "s01_mean.py"
+    script.write_text(SCRIPT.replace("# a comment", "# another comment\n\n").replace('"""A mean."""', '"""Text."""'))
+    assert statuses(small)["s01_mean"] == "ok"
+    script.write_text(SCRIPT.replace("sum(seeds)", "max(seeds)"))
+    assert statuses(small)["s01_mean"] == "stale" and figure_row("s01_mean", small)["status"] == "stale"
+
+
+def test_a_failed_gate_fails_even_with_a_finding(small):
+    script = small / "experiments" / "s01_mean.py"
+    script.write_text(SCRIPT.replace("mean < 5", "mean < 0").replace('FINDING = ""', 'FINDING = "so be it"'))
+    assert run_row("s01_mean", small)["status"] == "fails"
+    script.write_text(SCRIPT.replace('FINDING = ""', 'FINDING = "The claim does not show."'))
+    run_row("s01_mean", small)
+    assert statuses(small)["s01_mean"] == "finding"
+    assert "does not show" in syllabus(small)[0]["measured"]
+
+
+def test_other_seeds_are_never_written(small):
+    assert run_row("s01_mean", small, seeds=[30])["status"] == "fails"
+    assert not (small / "experiments" / "s01_mean.json").exists()
+
+
+def test_only_stale_rows_run_again(small, monkeypatch):
+    run_row("s01_mean", small)
+    monkeypatch.setattr("coursekit.evaluation.experiment.subprocess.run", lambda *a, **k: pytest.fail("ran again"))
+    assert [r["row"] for r in run_rows(small)] == ["s01_mean"]
+
+
+def test_a_broken_script_is_reported_after_the_others(small, monkeypatch):
+    class Done:
+        returncode = 1
+
+    monkeypatch.setattr("coursekit.evaluation.experiment.subprocess.run", lambda *a, **k: Done())
+    with pytest.raises(RuntimeError, match="s01_mean"):
+        run_rows(small)
+
+
+def test_unknown_rows_are_explained(small):
+    with pytest.raises(FileNotFoundError, match="coursekit figures s01_other"):
+        figure_row("s01_other", small)
+    with pytest.raises(FileNotFoundError, match="s09_none"):
+        run_rows(small, ["s09_none"])
+    with pytest.raises(FileNotFoundError, match="s09_none"):
+        run_row("s09_none", small)
+    (small / "experiments" / "s01_stray.py").write_text(SCRIPT)
+    with pytest.raises(KeyError, match="s01_stray"):
+        run_row("s01_stray", small)
+
+
+def test_no_gate_no_result():
+    assert Result("x", {}, {"a": True, "b": False}).status == "fails"
+    assert Result("x", {}, {"a": True}).status == "ok"
+
+
+@pytest.mark.parametrize(("a", "b", "same"), [
+    ("x = 1  # one\n", "x = 1\n", True),
+    ('def f():\n    """Doc."""\n    return 1\n', "def f():\n    return 1\n", True),
+    ("x = '# no comment'\n", "x = '# another'\n", False),
+    ("x = 1\n", "x = 2\n", False),
+    ('x = """a\n# b"""\n', 'x = """a\n# c"""\n', False),
+])
+def test_bare_text(a, b, same):
+    assert (bare(a) == bare(b)) is same
+
+
+def test_a_renamed_or_lost_file_changes_the_fingerprint(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "b.py").write_text("x = 1\n")
+    hashes = {fingerprint([tmp_path / name], tmp_path) for name in ("a.py", "b.py", "c.py")}
+    assert len(hashes) == 3
+
+
+def test_the_courses_own_rows():
+    rows = read_rows(COURSE)
+    ids = [row["id"] for row in rows]
+    assert len(ids) == len(set(ids)) == 122 and set(read_sections(COURSE)) == set(range(1, 18))
+    for row in rows:
+        assert row["id"].startswith(f"s{row['section']:02d}_") and set(row["source"]) <= set("ABCDE") and row["source"]
+        assert row["lecture"] == f"{row['section']:02d}" and row["asked"] and row["system"]
+    for path in (COURSE / "experiments").glob("s*.*"):
+        assert path.stem in ids, f"{path.name} belongs to no row"
+    assert summary(syllabus(COURSE)).startswith("122 rows: ")
+
+
+@pytest.mark.parametrize("path", sorted((COURSE / "experiments").glob("s*.json")), ids=lambda p: p.stem)
+def test_committed_results_are_whole_and_fresh(path):
+    result = json.loads(path.read_text("utf-8"))
+    assert result["row"] == path.stem and result["status"] in {"ok", "finding"}
+    assert not is_stale(result, COURSE), f"run: coursekit figures {path.stem}"
+    assert result["asked"] == {r["id"]: r["asked"] for r in read_rows(COURSE)}[path.stem]
+    assert all(result["gates"].values()) and result["measured"] and len(result["seeds"]) >= 1
