@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
@@ -16,6 +17,7 @@ from traitlets.config import Config
 
 from coursekit.authoring.assignment import build_assignment
 from coursekit.authoring.text import AuthoringError, read_text, write_notebook
+from coursekit.authoring.times import fill_times, read_times
 from coursekit.course import assignments, lectures
 
 ALLOWED = ("{name}.ipynb", "checks/cases.npz", "checks/cases.json", "checks/drivers.py")
@@ -50,11 +52,16 @@ def release(course: Path, name: str) -> Path:
     return target
 
 
+def make_lecture(course: Path, text: Path) -> NotebookNode:
+    """The notebook of one lecture, with its measured times filled in."""
+    return fill_times(read_text(text), text.stem, read_times(course))
+
+
 def make_notebooks(course: Path) -> list[Path]:
     """Regenerate every lecture notebook and every released problem set; return their paths."""
     made = []
     for text in lectures(course):
-        write_notebook(read_text(text), text.with_suffix(".ipynb"))
+        write_notebook(make_lecture(course, text), text.with_suffix(".ipynb"))
         made.append(text.with_suffix(".ipynb"))
     made += [release(course, name) / f"{name}.ipynb" for name in assignments(course)]
     return made
@@ -76,7 +83,7 @@ def _generate(source: Path, name: str, folder: Path) -> Path:
     return folder / "release" / name
 
 
-def _no_solution_left(notebook: nbformat.NotebookNode, name: str) -> None:
+def _no_solution_left(notebook: NotebookNode, name: str) -> None:
     text = json.dumps(notebook)
     for marker in FORBIDDEN_TEXT:
         if marker in text:

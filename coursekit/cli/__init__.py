@@ -139,6 +139,15 @@ def notebooks() -> None:
 
 
 @app.command(rich_help_panel=AUTHORS)
+def times(stems: Annotated[list[str] | None, typer.Argument(help="Lectures: 02-densities (default: all).")] = None) -> None:
+    """Measure how long lectures take to run, for the figures in their text. Keep the machine quiet meanwhile."""
+    from coursekit.authoring.times import measure_all
+
+    for stem, figures in measure_all(course_root(), stems or []).items():
+        typer.echo(f"{stem}: {figures['read']:.0f} minutes to read, {figures['run']:.0f} seconds to run")
+
+
+@app.command(rich_help_panel=AUTHORS)
 def figures(
     rows: Annotated[list[str] | None, typer.Argument(help="Rows by id (default: all that have a script).")] = None,
     force: Annotated[bool, typer.Option(help="Run also what is not stale.")] = False,

@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from coursekit.authoring import read_text, release
+from coursekit.authoring import make_lecture, release
 from coursekit.authoring.release import ALLOWED, leaks
 from coursekit.checks.arrays import load_flat
 from coursekit.course import assignments, lectures, released
@@ -73,7 +73,7 @@ def test_every_dependency_is_in_the_lock():
 
 @pytest.mark.parametrize("text", lectures(COURSE), ids=lambda p: p.stem)
 def test_lecture_notebooks_have_not_drifted(text):
-    made = read_text(text)
+    made = make_lecture(COURSE, text)
     kept = nbformat.read(text.with_suffix(".ipynb"), as_version=4)
     assert json.loads(nbformat.writes(made)) == json.loads(nbformat.writes(kept)), "run: make notebooks"
 
