@@ -15,5 +15,5 @@ from coursekit.authoring.release import make_lecture, make_notebooks, release
 from coursekit.authoring.text import AuthoringError, read_text, write_notebook
 from coursekit.authoring.workspace import open_workspace
 
-__all__ = ["AuthoringError", "build_assignment", "bundle_student", "make_lecture", "make_notebooks", "open_workspace", "read_text",
-           "release", "write_notebook"]
+__all__ = ["AuthoringError", "build_assignment", "bundle_student", "make_lecture", "make_notebooks", "open_workspace",
+           "read_text", "release", "write_notebook"]

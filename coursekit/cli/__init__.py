@@ -139,7 +139,9 @@ def notebooks() -> None:
 
 
 @app.command(rich_help_panel=AUTHORS)
-def times(stems: Annotated[list[str] | None, typer.Argument(help="Lectures: 02-densities (default: all).")] = None) -> None:
+def times(
+    stems: Annotated[list[str] | None, typer.Argument(help="Lectures: 02-densities (default: all).")] = None,
+) -> None:
     """Measure how long lectures take to run, for the figures in their text. Keep the machine quiet meanwhile."""
     from coursekit.authoring.times import measure_all
 
