@@ -16,8 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# A number; run-time checkers, unlike static ones, do not take an int for a float.
+Real: TypeAlias = float | int
 # What a constructor takes for numbers: a tensor, an array, a (nested) list, a single number.
-ArrayLike: TypeAlias = Tensor | np.ndarray | Sequence[Any] | float
+ArrayLike: TypeAlias = Tensor | np.ndarray | Sequence[Any] | Real
 Name = TypeVar("Name", bound=str)
 
 

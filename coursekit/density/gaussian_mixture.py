@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from coursekit import arguments
+from coursekit.arguments import Real
 from coursekit.density.expectation_maximisation import (
     Covariance,
     Parameters,
@@ -41,7 +42,7 @@ class GaussianMixture:
     log_likelihoods: list[float]
     converged: bool
 
-    def __init__(self, components: int, *, covariance: Covariance = "full", reg_covar: float = 1e-6) -> None:
+    def __init__(self, components: int, *, covariance: Covariance = "full", reg_covar: Real = 1e-6) -> None:
         self.components = arguments.count(components, "components", minimum=1)
         self.covariance = arguments.known(covariance, ("full", "diagonal"), "kind of covariance")
         if not 0 <= reg_covar < math.inf:
@@ -55,7 +56,7 @@ class GaussianMixture:
         start: Parameters | None = None,
         generator: torch.Generator | None = None,
         max_steps: int = 200,
-        tolerance: float = 1e-6,
+        tolerance: Real = 1e-6,
     ) -> "GaussianMixture":
         """Fits the mixture, until a step changes the log-likelihood by less than the tolerance.
 

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from coursekit import arguments
+from coursekit.arguments import ArrayLike
 from coursekit.density import kernels
 from coursekit.density.kernels import Kernel
 
@@ -40,7 +41,7 @@ class KernelDensity:
     def __init__(
         self,
         x: Float[Tensor, "n *event"],
-        bandwidth: float | Float[Tensor, ""] | Float[Tensor, " d"],
+        bandwidth: ArrayLike,
         kernel: Kernel = "gaussian",
     ) -> None:
         arguments.points(x, "x", minimum=1)
@@ -113,11 +114,11 @@ def log_kernel_sums(
     return total + kernels.log_constant(kernel, points.shape[1]) - bandwidth.log().sum()
 
 
-def _bandwidth_per_coordinate(bandwidth: float | Tensor, x: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
+def _bandwidth_per_coordinate(bandwidth: ArrayLike, x: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:
     h = arguments.as_tensor(bandwidth, "bandwidth", like=x).to(x)
     arguments.positive(h, "bandwidth")
     if h.dim() > 1 or (h.dim() == 1 and len(h) != x.shape[1]):
         raise ValueError(
-            f"bandwidth must be one number or have shape ({x.shape[1]},), one for each coordinate, got {tuple(h.shape)}."
+            f"bandwidth must be one number, or one a coordinate with shape ({x.shape[1]},), got {tuple(h.shape)}."
         )
     return h.expand(x.shape[1])

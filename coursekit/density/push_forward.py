@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from coursekit import arguments
+from coursekit.arguments import Real
 from coursekit.distributions.uniform import Uniform
 from coursekit.protocols import NotTractable
 
@@ -36,8 +37,8 @@ class Branch:
     """
 
     inverse: Callable[[Tensor], Tensor]
-    low: float = -math.inf
-    high: float = math.inf
+    low: Real = -math.inf
+    high: Real = math.inf
     log_slope: Callable[[Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:

@@ -2,8 +2,8 @@
 
 A quantile is the root of F(x) - u, and F rarely has an inverse that one can write down. Newton's method converges
 quadratically near the root but leaps away where the slope is nearly zero, as F's is in the gap between two modes.
-Bisection never fails but gains one bit a step. So: take Newton's step when it stays inside the bracket and the last
-step at least halved the residual, else bisect (Press et al., Numerical Recipes, section 9.4, `rtsafe`).
+Bisection never fails but gains one bit a step. So: take Newton's step when it stays inside the bracket and is at most
+half as long as the step before, else bisect (Press et al., Numerical Recipes, section 9.4, `rtsafe`).
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def bracketed_root(
 
     Args:
         function: Maps x to (f(x), f'(x)), both with the shape of x.
-        low: Points with f(low) <= 0.
+        low: Points with f(low) <= 0; where there is no root in the bracket, its nearer end is returned.
         high: Points with f(high) >= 0.
         max_steps: Bisection alone needs about 60 in float64 where the root is of the order of the bracket.
 
@@ -37,24 +37,25 @@ def bracketed_root(
         how to attach the one that the implicit function theorem gives.
 
     Raises:
-        ValueError: If max_steps do not suffice, which means that f is not increasing or the bracket holds no root.
+        ValueError: If max_steps do not suffice or the function returns NaN.
     """
     eps = torch.finfo(low.dtype).eps
     low, high = low.clone(), high.clone()
     x = low + (high - low) / 2
-    last = torch.full_like(x, torch.inf)
+    last_step = high - low
     done = torch.zeros_like(x, dtype=torch.bool)
     for _ in range(max_steps):
         value, slope = function(x)
         low = torch.where(value <= 0, x, low)
         high = torch.where(value >= 0, x, high)
-        newton = x - value / slope
-        done |= (value.abs() <= 8 * eps) | ((newton - x).abs() <= 4 * eps * x.abs())
+        step = value / slope
+        newton = x - step
+        done |= (value.abs() <= 8 * eps) | (step.abs() <= 4 * eps * x.abs())
         # Neighbouring floating-point numbers have no midpoint between them: nothing is left to gain.
         done |= high - low <= 2 * eps * x.abs()
         if done.all():
             return x
-        trusted = (newton > low) & (newton < high) & (2 * value.abs() <= last)
-        last = value.abs()
+        trusted = (newton > low) & (newton < high) & (2 * step.abs() <= last_step)
+        last_step = torch.where(trusted, step.abs(), (high - low) / 2)
         x = torch.where(done, x, torch.where(trusted, newton, low + (high - low) / 2))
-    raise ValueError(f"no root after {max_steps} steps; is the function increasing, and negative at low?")
+    raise ValueError(f"no root after {max_steps} steps; is the function increasing, and free of NaN?")

@@ -124,17 +124,19 @@ def component_log_probs(
         factors: Lower Cholesky factors L with shape (K, d, d), or standard deviations (K, d) where L is diagonal.
     """
     d = x.shape[1]
+    # z has shape (K, d, n), points last: the sums over coordinates then run along contiguous memory.
     if factors.dim() == 2:
-        z = (x[:, None] - means) / factors
-        squared, log_det = z.square().sum(-1), factors.log().sum(-1)
+        z = (x.T - means[:, :, None]) / factors[:, :, None]
+        log_det = factors.log().sum(-1)
     else:
         # L^-1 is needed once for all points; the triangle is small, the sample is not.
         eye = torch.eye(d, dtype=factors.dtype, device=factors.device)
-        whitening = torch.linalg.solve_triangular(factors, eye, upper=False)
-        z = torch.einsum("ked,nd->nke", whitening, x) - torch.einsum("ked,kd->ke", whitening, means)
-        squared = z.square().sum(-1)
+        whitening = torch.linalg.solve_triangular(factors, eye, upper=False).contiguous()
+        z = whitening @ x.T
+        z -= whitening @ means[:, :, None]
         log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
-    return -0.5 * squared - log_det - 0.5 * d * math.log(2 * math.pi)
+    log_terms = -0.5 * z.square().sum(1) - (log_det + 0.5 * d * math.log(2 * math.pi))[:, None]
+    return log_terms.T
 
 
 def cholesky(covariances: Float[Tensor, "k d d"], *, hint: str = "") -> Float[Tensor, "k d d"]:
@@ -144,7 +146,7 @@ def cholesky(covariances: Float[Tensor, "k d d"], *, hint: str = "") -> Float[Te
         ValueError: If one is not symmetric or not positive definite.
     """
     asymmetry = (covariances - covariances.mT).abs().amax(dim=(-2, -1))
-    tolerance = 100 * torch.finfo(covariances.dtype).eps * covariances.abs().amax(dim=(-2, -1))
+    tolerance = torch.finfo(covariances.dtype).eps ** 0.5 * covariances.abs().amax(dim=(-2, -1))
     if (asymmetry > tolerance).any():
         raise ValueError(f"covariance {int((asymmetry > tolerance).nonzero()[0])} is not symmetric.")
     factors, info = torch.linalg.cholesky_ex(covariances)

@@ -15,7 +15,7 @@ from numpy.polynomial.legendre import leggauss
 from torch import Tensor
 
 from coursekit import arguments
-from coursekit.arguments import ArrayLike
+from coursekit.arguments import ArrayLike, Real
 from coursekit.distributions.bracketed_root import bracketed_root
 
 
@@ -114,7 +114,7 @@ class NormalMixture1D:
         own = self.means[active] + self.scales[active] * torch.special.ndtri(u)[:, None]
         return bracketed_root(excess, own.amin(-1), own.amax(-1))
 
-    def entropy(self, *, tolerance: float = 1e-9) -> Float[Tensor, ""]:
+    def entropy(self, *, tolerance: Real = 1e-9) -> Float[Tensor, ""]:
         """Integrates H = -int p log p dx in nats.
 
         No closed form exists for more than one component. Gauss-Legendre quadrature with 16 nodes is applied on panels

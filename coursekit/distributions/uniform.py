@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from coursekit import arguments
+from coursekit.arguments import Real
 
 
 class Uniform:
@@ -24,8 +25,8 @@ class Uniform:
 
     def __init__(
         self,
-        low: float = 0.0,
-        high: float = 1.0,
+        low: Real = 0.0,
+        high: Real = 1.0,
         *,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str | None = None,
@@ -48,7 +49,7 @@ class Uniform:
         arguments.no_context(context, self)
         arguments.points(x, "x", event_shape=())
         inside = (x >= self.low) & (x <= self.high)
-        return torch.where(inside, -math.log(self.high - self.low), -math.inf).to(x.dtype)
+        return torch.full_like(x, -math.log(self.high - self.low)).masked_fill(~inside, -math.inf)
 
     def cdf(self, x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
         """Evaluates F(x) = (x - low) / (high - low), between 0 and 1."""
