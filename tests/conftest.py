@@ -7,13 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from jaxtyping import install_import_hook
 
 COURSE = Path(__file__).resolve().parent.parent
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
 
 # Every jaxtyping shape in these packages is enforced while the tests run.
-install_import_hook(["coursekit.density", "coursekit.distributions"], "beartype.beartype")
+install_import_hook(
+    ["coursekit.density", "coursekit.distributions", "coursekit.nets", "coursekit.training"], "beartype.beartype"
+)
+torch.set_num_threads(1)  # the tests' nets are tiny: a second thread costs more than it gives
 
 
 @pytest.fixture(scope="session")
