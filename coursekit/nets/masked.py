@@ -96,7 +96,7 @@ class AutoregressiveMLP(nn.Module):
         layers.append(MaskedLinear(last[:, None] > inward[None]))
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, x: Float[Tensor, "*s n d"], context: Tensor | None = None) -> Float[Tensor, "*s n d k"]:
+    def forward(self, x: Float[Tensor, "*shared n d"], context: Tensor | None = None) -> Float[Tensor, "*s n d k"]:
         """Maps x with shape (n, D) to (n, D, outputs); an ensemble carries a leading axis S."""
         if context is not None:
             x = torch.cat([x, context], dim=-1)

@@ -50,7 +50,7 @@ class MLP(nn.Module):
             layers += [nn.Linear(inward, outward), named_activation(activation)]
         self.layers = nn.Sequential(*layers[:-1])
 
-    def forward(self, x: Float[Tensor, "*s n features"]) -> Float[Tensor, "*s n out"]:
+    def forward(self, x: Float[Tensor, "*shared n features"]) -> Float[Tensor, "*s n out"]:
         """Maps x with shape (n, sizes[0]) to (n, sizes[-1]); an ensemble carries a leading axis S."""
         return self.layers(x)
 

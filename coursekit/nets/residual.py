@@ -46,7 +46,7 @@ class ResidualMLP(nn.Module):
             nn.Linear(width, outputs),
         )
 
-    def forward(self, x: Float[Tensor, "*s n features"]) -> Float[Tensor, "*s n out"]:
+    def forward(self, x: Float[Tensor, "*shared n features"]) -> Float[Tensor, "*s n out"]:
         return self.layers(x)
 
 
