@@ -13,5 +13,6 @@ from coursekit.widgets.base import CanvasWidget
 from coursekit.widgets.esm import compose_esm
 from coursekit.widgets.export import export_html
 from coursekit.widgets.kde import KDEExplorer
+from coursekit.widgets.push_forward import PushForwardExplorer
 
-__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "KDEExplorer", "compose_esm", "export_html"]
+__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "KDEExplorer", "PushForwardExplorer", "compose_esm", "export_html"]

@@ -18,7 +18,7 @@ def test_the_module_has_one_export_and_no_import():
     assert "function slider(" in text
 
 
-@pytest.mark.parametrize("name", ["kde.js"])
+@pytest.mark.parametrize("name", ["kde.js", "push_forward.js"])
 def test_no_widget_reaches_for_the_network(name):
     text = esm.compose_esm(name) + esm.compose_css()
     assert not re.search(r"https?://", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from pages import DARK, opened, pixels, settled
+from widget_pages import DARK, opened, pixels, settled
 
 from coursekit.widgets import KDEExplorer
 

@@ -22,7 +22,7 @@ function lookUp() {
   for (const [name, values] of Object.entries(data.choices)) {
     let at = values.findIndex((v) => same(v, state[name]));
     if (at < 0 && typeof state[name] === "number") at = nearest(values, state[name]);
-    if (at < 0) at = 0;
+    if (at < 0) return; // not precomputed: keep what is shown
     index = index * values.length + at;
   }
   if (index === current) return;

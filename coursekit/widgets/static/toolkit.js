@@ -54,17 +54,32 @@ export function nearest(table, value) {
   return best;
 }
 
+/**
+ * Heights of a histogram of the first `shown` points as a density: counts over (points times width). Python says which
+ * bin each point is in; a point outside of all bins still counts as a point.
+ * @param {ArrayLike<number>} bin @param {number} shown @param {ArrayLike<number>} edges equally spaced
+ */
+export function histogram(bin, shown, edges) {
+  const heights = new Float64Array(edges.length - 1);
+  const one = 1 / (Math.max(1, shown) * (edges[1] - edges[0]));
+  for (let i = 0; i < shown; i++) if (bin[i] >= 0 && bin[i] < heights.length) heights[bin[i]] += one;
+  return heights;
+}
+
 // ---------------------------------------------------------------- ticks and numbers
 
-/** About `count` round numbers between lo and hi. @param {number} lo @param {number} hi @param {number} count */
+/** Round numbers between lo and hi: about `count`, at least three. @param {number} lo @param {number} hi */
 export function niceTicks(lo, hi, count = 5) {
   if (!(hi > lo)) return [lo];
-  const raw = (hi - lo) / Math.max(1, count);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999) ?? 10 * power;
-  const ticks = [];
-  for (let i = Math.ceil(lo / step - 1e-9); i * step <= hi + 1e-9 * step; i++) ticks.push(i * step);
-  return ticks;
+  const inside = (/** @type {number} */ step) => {
+    const ticks = [];
+    for (let i = Math.ceil(lo / step - 1e-9); i * step <= hi + 1e-9 * step; i++) ticks.push(i * step);
+    return ticks;
+  };
+  const power = 10 ** Math.floor(Math.log10((hi - lo) / count));
+  const choices = [10, 5, 2, 1, 0.5].map((m) => inside(m * power)); // ever more ticks
+  const most = Math.max(0, choices.filter((ticks) => ticks.length <= count + 1).length - 1);
+  return choices[most].length >= 3 ? choices[most] : choices[most + 1];
 }
 
 /** Ticks 1, 2, 5 times powers of ten; powers alone if there are too many. @param {number} lo @param {number} hi */
@@ -397,7 +412,7 @@ export class Axes {
     const f = this.font;
     this.left = 3.4 * f;
     this.right = stage.width - 0.9 * f;
-    this.top = top * stage.height + (title ? 1.9 * f : 0.7 * f);
+    this.top = top * stage.height + (title ? 2 * f : 0.7 * f);
     this.bottom = bottom * stage.height - (xticks ? 1.8 * f : 0.4 * f) - (xlabel ? 1.4 * f : 0);
     this.frame(xlabel, title, xticks, yticks);
   }
@@ -456,7 +471,7 @@ export class Axes {
       pen.textBaseline = "bottom";
       pen.font = `600 ${font}px ${theme.font}`;
       const start = Math.max(4, this.left - 2.4 * font);
-      pen.fillText(title, start, this.top - 0.45 * font, this.stage.width - start - 2);
+      pen.fillText(title, start, this.top - 0.55 * font, this.stage.width - start - 2);
       pen.font = `${font}px ${theme.font}`;
     }
     pen.strokeStyle = theme.muted;
@@ -623,7 +638,9 @@ export class Axes {
  * @param {{model: Model, el: HTMLElement, name: string}} o
  */
 export function shell({ model, el, name }) {
-  const summary = h("p", { class: "ck-summary", role: "status", "aria-live": "polite" });
+  const words = h("span");
+  const live = h("span");
+  const summary = h("p", { class: "ck-summary", role: "status", "aria-live": "polite" }, words, " ", live);
   const error = h("p", { class: "ck-error", role: "alert", hidden: true });
   const plots = h("div", { class: "ck-plots" });
   const controls = h("div", { class: "ck-controls" });
@@ -661,7 +678,7 @@ export function shell({ model, el, name }) {
   /** @param {{label: string, height: number, grow?: number, draw: (s: Stage) => void}} o */
   const stage = ({ label, height, grow = 1, draw }) => {
     const made = new Stage({ label, height, draw, scale, failed: fail });
-    made.canvas.style.flexGrow = String(grow);
+    made.canvas.style.setProperty("--ck-grow", String(grow));
     stages.push(made);
     onDispose(() => made.dispose());
     return made;
@@ -680,7 +697,12 @@ export function shell({ model, el, name }) {
   resize();
 
   const say = () => {
-    if (summary.textContent !== model.get("summary")) summary.textContent = model.get("summary");
+    if (words.textContent !== model.get("summary")) words.textContent = model.get("summary");
+  };
+  /** Add words to the summary; `busy` while they change too fast to be read aloud. */
+  const tell = (/** @type {string} */ text, busy = false) => {
+    summary.setAttribute("aria-busy", String(busy));
+    if (live.textContent !== text) live.textContent = text;
   };
   const complain = () => fail(model.get("error"));
   follow(["summary"], say);
@@ -688,21 +710,22 @@ export function shell({ model, el, name }) {
   say();
   complain();
 
-  // JupyterLab takes single keys for its own commands unless told not to. Plain keys are ours while a control has
-  // the focus; Shift+Enter and keys with Ctrl stay the notebook's; Escape hands the keyboard back.
+  // JupyterLab takes plain keys for its own commands (left arrow: collapse), also from a slider that has the focus,
+  // unless the very element says no. So plain keys are marked as ours just before JupyterLab looks; Shift+Enter and
+  // keys with Ctrl stay the notebook's; Escape hands the keyboard back.
   const keys = (/** @type {KeyboardEvent} */ e) => {
-    if (!root.contains(/** @type {Node} */ (e.target))) return;
+    const target = /** @type {HTMLElement} */ (e.target);
+    if (!root.contains(target)) return;
     const notebook = e.ctrlKey || e.metaKey || (e.shiftKey && e.key === "Enter");
-    root.setAttribute("data-lm-suppress-shortcuts", String(!notebook));
+    target.toggleAttribute("data-lm-suppress-shortcuts", !notebook);
     if (e.key === "Escape") {
-      /** @type {HTMLElement} */ (document.activeElement)?.blur();
+      target.blur();
       /** @type {HTMLElement | null} */ (root.closest(".jp-Notebook"))?.focus();
     }
   };
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
   window.addEventListener("keydown", keys, true);
   onDispose(() => window.removeEventListener("keydown", keys, true));
 
   const dispose = () => { undo.splice(0).forEach((f) => f()); root.remove(); };
-  return { root, plots, controls, summary, large: large.element, stage, follow, push, redraw, scale, fail, onDispose, dispose };
+  return { root, plots, controls, tell, large: large.element, stage, follow, push, redraw, scale, fail, onDispose, dispose };
 }

@@ -1,0 +1,92 @@
+"""Both widgets in JupyterLab itself: a kernel computes, a key press answers, the theme is followed."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from lab import Lab, opened_notebook, running_lab
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, chromium):
+    folder = tmp_path_factory.mktemp("notebooks")
+    cells = [
+        "import ipywidgets\nfrom coursekit.widgets import KDEExplorer, PushForwardExplorer",
+        "explorer = KDEExplorer('claw', n=500)\nipywidgets.VBox([ipywidgets.HTML('<b>in a box</b>'), explorer])",
+        "push = PushForwardExplorer('bimodal', n=200)\npush",
+    ]
+    for name, sources in (("tiny", cells), ("broken", ["1 / 0"])):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    with running_lab(folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def notebook(lab: Lab, browser):
+    with opened_notebook(lab, browser, "tiny.ipynb") as opened:
+        opened.run_all(wait_for=".ck-canvas[data-frames]")
+        yield opened
+
+
+def test_no_cell_fails_and_nothing_is_logged_or_fetched(notebook):
+    assert notebook.failed_cells() == []
+    assert notebook.problems == []
+
+
+def test_a_key_press_reaches_the_kernel_and_comes_back_as_a_picture(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="Kernel density estimate: bandwidth and kernel")
+    slider, words = root.get_by_role("slider", name="Bandwidth h"), root.get_by_role("status")
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    before, frames = words.inner_text(), int(root.locator("canvas.ck-canvas").first.get_attribute("data-frames"))
+    notebook.press_until("ArrowLeft", lambda: words.inner_text() != before)
+    assert f"bandwidth {slider.get_attribute('aria-valuetext')}." in words.inner_text()
+    assert int(root.locator("canvas.ck-canvas").first.get_attribute("data-frames")) > frames
+    notebook.screenshot(artefacts / "lab-kde-light.png")
+
+
+def test_single_keys_stay_with_the_widget(notebook):
+    """In JupyterLab "b" makes a cell and two "d" remove one, unless a control has the focus."""
+    count = "() => jupyterapp.shell.currentWidget.content.model.cells.length"
+    before = notebook.page.evaluate(count)
+    notebook.page.get_by_role("slider", name="Bandwidth h").focus()
+    for key in "bdd":
+        notebook.page.keyboard.press(key)
+    assert notebook.page.evaluate(count) == before
+
+
+def test_drawing_by_pointer_and_by_key_changes_what_the_kernel_computes(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="Push-forward of uniform noise by an inverse distribution function")
+    canvas = root.get_by_role("slider", name="Heights of the density")
+    canvas.scroll_into_view_if_needed()
+    words = root.get_by_role("status")
+    box = canvas.bounding_box()
+    notebook.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.7 * box["height"])
+    notebook.page.mouse.down()
+    notebook.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.2 * box["height"], steps=12)
+    notebook.page.mouse.up()
+    words.get_by_text("the density that you drew").wait_for()
+    canvas.focus()
+    before = canvas.get_attribute("aria-valuenow")
+    notebook.press_until("ArrowDown", lambda: canvas.get_attribute("aria-valuenow") != before)
+    root.get_by_role("button", name="All at once").click()
+    words.get_by_text("Pushed so far: 200 of 200; KS distance").wait_for()
+    notebook.screenshot(artefacts / "lab-push-forward-light.png")
+    notebook.set_theme("JupyterLab Dark")
+    notebook.screenshot(artefacts / "lab-push-forward-dark.png")
+    notebook.page.get_by_role("slider", name="Bandwidth h").scroll_into_view_if_needed()
+    corner = "() => [...document.querySelector('.ck-canvas').getContext('2d').getImageData(1, 1, 1, 1).data]"
+    assert max(notebook.page.evaluate(corner)[:3]) < 60
+    notebook.screenshot(artefacts / "lab-kde-dark.png")
+    notebook.set_theme("JupyterLab Light")
+    assert notebook.problems == []
+
+
+def test_a_notebook_without_the_element_says_what_its_cells_raised(lab, browser):
+    sentence = "ZeroDivisionError: division by zero"
+    with opened_notebook(lab, browser, "broken.ipynb") as broken, pytest.raises(RuntimeError, match=sentence):
+        broken.run_all(wait_for=".ck-canvas", tries=1, timeout=5)
