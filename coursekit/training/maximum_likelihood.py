@@ -25,7 +25,7 @@ class Likelihood(Run):
         return -self.model.log_prob(self.draw(self.data, self.batch)).mean(-1), {}
 
 
-def fit(
+def fit_likelihood(
     model: nn.Module,
     data: Any,
     *,

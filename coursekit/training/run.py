@@ -1,6 +1,6 @@
 """A training run is an object that you pull updates from.
 
-    run = fit(model, data, steps=1000)
+    run = fit_likelihood(model, data, steps=1000)
     for update in run:
         ...
 

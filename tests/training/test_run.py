@@ -9,7 +9,7 @@ from torch import nn
 from coursekit.distributions import NormalMixture
 from coursekit.nets import MLP, ensemble
 from coursekit.seeds import seeded
-from coursekit.training import Diverged, Player, Run, Snapshots, fit, load_run, progress, save_run
+from coursekit.training import Diverged, Player, Run, Snapshots, fit_likelihood, load_run, progress, save_run
 
 DATA = NormalMixture([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.5]], scales=[0.3, 0.3])
 
@@ -205,7 +205,7 @@ def test_a_state_of_another_run_is_refused(tmp_path):
 def test_maximum_likelihood_finds_the_moments():
     with seeded(0):
         model = Gaussian().double()
-    list(fit(model, DATA, steps=400, learning_rate=2e-2, batch=512))
+    list(fit_likelihood(model, DATA, steps=400, learning_rate=2e-2, batch=512))
     mean, log_scale = model.net(torch.ones(1, 1, dtype=torch.float64)).detach().chunk(2, -1)
     assert torch.allclose(mean, torch.tensor([[0.0, 0.25]], dtype=torch.float64), atol=0.05)
     truth = torch.tensor([[1.09, 0.3**2 + 0.25**2]], dtype=torch.float64).sqrt()
