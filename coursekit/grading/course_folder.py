@@ -1,0 +1,249 @@
+"""Phase 2: the grading folder, which is nbgrader's own: gradebook, ``submitted/``, ``autograded/``, ``feedback/``.
+
+Everything here goes through nbgrader's converters and its database, one student at a time, in one process.
+"""
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from coursekit.grading.graft import CHECK_SUFFIX
+from coursekit.grading.preprocessors import PRIVATE, ledger_path
+
+CONFIG = '''"""nbgrader's configuration of this grading folder. Made by 'coursekit grade', yours to change."""
+c = get_config()  # noqa: F821
+
+# Run Jupyter in this folder and open formgrader: its buttons grade as 'coursekit grade' does.
+c.Autograde.sanitize_preprocessors = ["coursekit.grading.preprocessors.Graft"]
+c.Autograde.autograde_preprocessors = [
+    "coursekit.grading.preprocessors.Judged",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.GenerateFeedback.preprocessors = [
+    "coursekit.grading.preprocessors.StudentView",
+    "nbgrader.preprocessors.GetGrades",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
+'''
+
+
+class GradebookTrouble(RuntimeError):
+    """nbgrader refused; the sentence says what, and what to do."""
+
+
+@dataclass
+class Mark:
+    """What the gradebook holds for one student.
+
+    Attributes:
+        points: per task (or other graded cell), the points it counts: the instructor's where there are any.
+        total, max: of the notebook.
+        late_penalty: points to take off.
+        needs_manual: a person still has to mark something.
+    """
+
+    points: dict[str, float] = field(default_factory=dict)
+    total: float = 0.0
+    max: float = 0.0
+    late_penalty: float = 0.0
+    needs_manual: bool = False
+
+
+class CourseFolder:
+    """One grading folder and one assignment in it."""
+
+    def __init__(self, root: Path, assignment: str) -> None:
+        self.root = root.resolve()
+        self.assignment = assignment
+        self.private = self.root / PRIVATE / assignment
+        self.log = logging.getLogger("coursekit.grading")
+
+    @property
+    def release(self) -> Path:
+        return self.root / "release" / self.assignment
+
+    def prepare(self, source: Path, settings: dict[str, Any]) -> None:
+        """Make the folder, take in the assignment's source, and release it into the gradebook.
+
+        Raises:
+            GradebookTrouble: cells were added to or taken from the assignment after submissions were graded here.
+        """
+        (self.private / "students").mkdir(parents=True, exist_ok=True)
+        (self.root / PRIVATE).chmod(0o700)
+        if not (self.root / "nbgrader_config.py").exists():
+            (self.root / "nbgrader_config.py").write_text(CONFIG, "utf-8")
+        write_json(self.private / "settings.json", settings)
+        stamp = self.private / "source.sha256"
+        digest = _tree_digest(source)
+        released = self.release / f"{self.assignment}.ipynb"
+        if stamp.is_file() and stamp.read_text("utf-8") == digest and released.is_file():
+            return
+        target = self.root / "source" / self.assignment
+        if target.exists():
+            shutil.rmtree(target)
+        shutil.copytree(source, target)
+        try:
+            self._convert(GenerateAssignment, "", force=True)
+        except GradebookTrouble as error:
+            raise GradebookTrouble(
+                f"nbgrader could not release {self.assignment} into {self.root}. If cells were added to or taken from "
+                f"the assignment since submissions were graded there, grade into a new folder. ({error})") from error
+        stamp.write_text(digest, "utf-8")
+
+    def submit(self, student: str, notebook: NotebookNode, timestamp: str) -> list[str]:
+        """Put a student's cells into ``submitted/``; returns flags."""
+        folder = self.root / "submitted" / student / self.assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, folder / f"{self.assignment}.ipynb")
+        stamp = folder / "timestamp.txt"
+        stamp.unlink(missing_ok=True)
+        if not timestamp:
+            return []
+        try:
+            when = parse_utc(timestamp).replace(tzinfo=UTC)
+        except (ValueError, OverflowError, TypeError):
+            return [f"its time stamp is not a time: {timestamp[:40]!r}"]
+        stamp.write_text(when.strftime("%Y-%m-%d %H:%M:%S UTC") + "\n", "utf-8")
+        return []
+
+    def autograde(self, student: str) -> None:
+        """nbgrader's own autograde for one student, with our steps in it (see `preprocessors`)."""
+        self._convert(Autograde, student, force=True)
+
+    def feedback(self, student: str) -> None:
+        """nbgrader's own feedback page for one student."""
+        self._convert(GenerateFeedback, student, force=True)
+
+    def remove(self, student: str) -> None:
+        """Take back what an earlier run made of a submission that now cannot be read."""
+        for step in ("submitted", "autograded", "feedback"):
+            shutil.rmtree(self.root / step / student / self.assignment, ignore_errors=True)
+        with self._gradebook() as book, contextlib.suppress(MissingEntry):
+            book.remove_submission(self.assignment, student)
+
+    def is_current(self, student: str, stamp: str) -> bool:
+        """Are the student's pages and marks those of the result with this stamp?"""
+        path = self.private / "done" / student
+        pages = [self.root / step / student / self.assignment / f"{self.assignment}.{kind}"
+                 for step, kind in (("autograded", "ipynb"), ("feedback", "html"))]
+        return path.is_file() and path.read_text("utf-8") == stamp and all(page.is_file() for page in pages)
+
+    def set_current(self, student: str, stamp: str) -> None:
+        path = self.private / "done" / student
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(stamp, "utf-8")
+
+    def flag(self, student: str) -> None:
+        """Raise formgrader's own flag on a submission."""
+        with self._gradebook() as book:
+            book.find_submission_notebook(self.assignment, self.assignment, student).flagged = True
+            book.db.commit()
+
+    def add_student(self, student: str) -> None:
+        """Make the student known to the gradebook (with no submission)."""
+        with self._gradebook() as book:
+            book.update_or_create_student(student)
+
+    def marks(self) -> dict[str, Mark]:
+        """All marks of the assignment as the gradebook has them, the instructor's own changes included."""
+        out: dict[str, Mark] = {}
+        with self._gradebook() as book:
+            for submission in book.assignment_submissions(self.assignment):
+                for notebook in submission.notebooks:
+                    points = {g.name.removesuffix(CHECK_SUFFIX): float(g.score) for g in notebook.grades}
+                    out[submission.student_id] = Mark(
+                        points, float(notebook.score), float(notebook.max_score),
+                        float(submission.late_submission_penalty or 0), bool(submission.needs_manual_grade))
+        return out
+
+    def _gradebook(self) -> Gradebook:
+        return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}")
+
+    def _convert(self, kind: type[BaseConverter], student: str, *, force: bool) -> None:
+        config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
+        config.merge(Config({"CourseDirectory": {"root": str(self.root), "assignment_id": self.assignment}}))
+        directory = CourseDirectory(config=config)
+        if student:
+            directory.student_id = student
+        with _records(self.private) as log, _scripts_on_path():
+            converter = kind(coursedir=directory, config=config)
+            converter.log = log
+            converter.force = force
+            try:
+                converter.start()
+            except (NbGraderException, RuntimeError, OSError) as error:
+                raise GradebookTrouble(f"{error} See {self.private / 'nbgrader.log'}.") from error
+
+
+@contextlib.contextmanager
+def _records(folder: Path) -> Iterator[logging.Logger]:
+    """A logger into ``nbgrader.log``: nbgrader says a great deal, and the screen is for the progress bar."""
+    log = logging.getLogger("coursekit.grading.nbgrader")
+    log.setLevel(logging.WARNING)
+    log.propagate = False
+    handler = logging.FileHandler(folder / "nbgrader.log", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=SAWarning)  # nbgrader's own queries raise them by the dozen
+            yield log
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+@contextlib.contextmanager
+def _scripts_on_path() -> Iterator[None]:
+    """nbgrader makes a new gradebook by calling ``alembic``, which lies beside this Python, on the path or not."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a killed run leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+    part.replace(path)
+
+
+def write_ledger(folder: CourseFolder, student: str, ledger: dict[str, Any]) -> None:
+    """Write what is known of one student's submission."""
+    write_json(ledger_path(folder.root, folder.assignment, student), ledger)
+
+
+def _tree_digest(folder: Path) -> str:
+    h = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            h.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return h.hexdigest()

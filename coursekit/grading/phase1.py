@@ -1,0 +1,172 @@
+"""Phase 1: grafted notebooks -> `Result`s. In parallel, without the gradebook, stored by the hash of their contents."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from coursekit.grading.execute import execute
+from coursekit.grading.graft import forbidden_flags
+from coursekit.grading.plan import Plan
+from coursekit.grading.sandbox import Box
+from coursekit.grading.verdicts import collect_outputs, judge_task, stored, why_missing
+
+
+@dataclass
+class Result:
+    """What grading one submission gave; JSON-able.
+
+    Attributes:
+        key: of the plan and the cells that were run.
+        verdicts: per task, a stored verdict.
+        outputs: per cell index (as text), the cell's outputs, made safe to show.
+        flags: what a person should look at.
+        stopped: per cell index, why the kernel was stopped there.
+        errors: per cell index, the exception that ended the cell.
+        seconds: wall-clock time.
+        trouble: the grader's own failure, if any: nothing was marked, and the result is not stored.
+    """
+
+    key: str
+    verdicts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    stopped: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    trouble: str = ""
+
+
+class Store:
+    """Results on disk, one JSON file each, written so that a killed run leaves whole files or none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, key: str) -> Result | None:
+        path = self.folder / f"{key}.json"
+        try:
+            return Result(**json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def put(self, result: Result) -> None:
+        if result.trouble:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{result.key}.json"
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part.write_text(json.dumps(asdict(result), ensure_ascii=False), "utf-8")
+        part.replace(path)
+
+
+def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
+    """Run and judge one grafted notebook in this process (its kernel is another one)."""
+    result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids)))
+    run = Path(tempfile.mkdtemp(prefix="ck-", dir="/tmp" if len(tempfile.gettempdir()) > 40 else None))
+    try:
+        plan.write_inputs(run / "shown")
+        for name, data in plan.support.items():
+            (run / "support" / name).parent.mkdir(parents=True, exist_ok=True)
+            (run / "support" / name).write_bytes(data)
+        box = Box(run, run / "shown", plan.limits, plan.isolated, run / "support" if plan.support else None, plan.hide)
+        done = execute(notebook, box)
+        (run / "judge").mkdir(mode=0o700)
+        for name, sheet in plan.sheets.items():
+            reason = why_missing(notebook, name, done)
+            verdict, flags = judge_task(sheet, collect_outputs(run / "out", sheet, run / "judge", reason))
+            result.verdicts[name] = stored(verdict)
+            result.flags += flags
+        result.outputs = {str(i): [dict(o) for o in outputs] for i, outputs in done.outputs.items()}
+        result.stopped = {str(i): reason for i, reason in done.stopped.items()}
+        result.errors = {str(i): name for i, name in done.errors.items()}
+        result.flags += [f"stopped in cell {i + 1}: {reason}" for i, reason in sorted(done.stopped.items())]
+        result.seconds = done.seconds
+    except Exception as error:
+        result.trouble = f"{type(error).__name__}: {error}"
+    finally:
+        _remove(run)
+    return result
+
+
+_plan: Plan | None = None
+
+
+def _set_plan(plan: Plan) -> None:
+    global _plan
+    _plan = plan
+
+
+def _work(notebook: str) -> Result:
+    assert _plan is not None
+    return grade_notebook(_plan, nbformat.reads(notebook, as_version=4))
+
+
+def run_all(plan: Plan, notebooks: Mapping[str, NotebookNode], store: Store, jobs: int,
+            finished: Callable[[str, Result], None]) -> dict[str, Result]:
+    """Grade `notebooks` (by student) in `jobs` processes; results that are stored already are not made again.
+
+    Notebooks with the very same cells (blank ones, mostly) are run once. A worker that dies takes nobody along: what it
+    and its siblings had not finished is run once more, one at a time.
+    """
+    keys = {student: plan.key(notebook) for student, notebook in notebooks.items()}
+    by_key = {keys[student]: notebook for student, notebook in notebooks.items()}
+    results: dict[str, Result] = {}
+
+    def keep(result: Result) -> None:
+        store.put(result)
+        results[result.key] = result
+        for student in [s for s, key in keys.items() if key == result.key]:
+            finished(student, result)
+
+    for key in by_key:
+        found = store.get(key)
+        if found:
+            keep(found)
+    todo = [key for key in by_key if key not in results]
+    _in_pool(plan, by_key, todo, jobs, keep)
+    for key in [k for k in todo if k not in results]:
+        _in_pool(plan, by_key, [key], 1, keep)
+        if key not in results:
+            keep(Result(key, trouble="The process that graded it died, twice."))
+    return {student: results[key] for student, key in keys.items()}
+
+
+def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[str], jobs: int,
+             keep: Callable[[Result], None]) -> None:
+    if not keys:
+        return
+    pool = ProcessPoolExecutor(max(1, min(jobs, len(keys))), get_context("spawn"), _set_plan, (plan,))
+    with pool:
+        futures: list[Future[Result]] = [pool.submit(_work, nbformat.writes(notebooks[key])) for key in keys]
+        try:
+            for future in as_completed(futures):
+                with contextlib.suppress(BrokenProcessPool):
+                    keep(future.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _remove(folder: Path) -> None:
+    """Remove a run's folder, also where the kernel has locked folders of its own."""
+    def unlock(function: Callable[..., Any], path: str, _: object) -> None:
+        with contextlib.suppress(OSError):
+            for locked in (os.path.dirname(path), path):
+                if not os.path.islink(locked):
+                    os.chmod(locked, 0o700)
+            function(path)
+
+    shutil.rmtree(folder, onerror=unlock)

@@ -1,0 +1,230 @@
+"""``coursekit grade``: from a folder of submissions to marks, feedback and a gradebook."""
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from tqdm.auto import tqdm
+
+from coursekit.authoring import build_assignment
+from coursekit.grading.course_folder import CourseFolder, GradebookTrouble, write_ledger
+from coursekit.grading.graft import graft
+from coursekit.grading.ingest import MAX_NOTEBOOK_BYTES, Submission, collect
+from coursekit.grading.notebooks import Malformed, as_notebook, read_cells
+from coursekit.grading.phase1 import Result, run_all
+from coursekit.grading.plan import Plan
+from coursekit.grading.preprocessors import PRIVATE, plan_of, read_ledger, store_of
+from coursekit.grading.report import GradeReport, Row, write_csv, write_html
+from coursekit.grading.sandbox import Box, Limits, check_isolation
+
+NOT_ISOLATED = ("Students' code runs WITHOUT isolation: it can read and change all that you can, solutions, gradebook "
+                "and other students' work included. Do this only with code that you trust.")
+
+
+@dataclass
+class Ready:
+    """A submission that can be run."""
+
+    submission: Submission
+    grafted: NotebookNode
+    flags: list[str]
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+def grade(assignment: str, submissions: Path, out: Path, *, course: Path, students: Sequence[str] | None = None,
+          tasks: Sequence[str] | None = None, jobs: int = 2, isolation: bool = True, progress: bool = True,
+          limits: Limits | None = None) -> GradeReport:
+    """Grade all submissions of one assignment into the grading folder `out`.
+
+    Running it again runs only what has changed. Marks that an instructor changed in formgrader stay.
+
+    Args:
+        assignment: "ps02".
+        submissions: folder or zip archive; see `coursekit.grading.ingest` for its layouts.
+        out: the grading folder, an nbgrader course folder; made where it is missing.
+        course: the course's folder, with ``solutions/``.
+        students: only these (ids or names); the others stay as they are.
+        tasks: mark only these again; for students who were graded before, the other tasks' marks stay.
+        jobs: submissions run at a time.
+        isolation: run students' code in the sandbox. `False` warns.
+        progress: show progress bars.
+        limits: of one submission; by default those of the checks file, else `Limits()`.
+
+    Raises:
+        FileNotFoundError: no such assignment or submissions.
+        ValueError: unknown students or tasks, `out` inside the submissions, or another run is at work in `out`.
+        IsolationUnavailable: no bubblewrap, and isolation was not switched off.
+    """
+    began = time.monotonic()
+    course, submissions, out = Path(course).resolve(), Path(submissions).resolve(), Path(out).resolve()
+    _sensible(submissions, out, jobs)
+    if not isolation:
+        warnings.warn(NOT_ISOLATED, stacklevel=2)
+    hide = [course / "solutions", out, submissions]
+    _check_walls(isolation, hide)
+    found = collect(submissions, assignment)
+    source = build_assignment(course, assignment)
+    folder = CourseFolder(out, assignment)
+    with _alone(out):
+        folder.prepare(source, {"course": str(course), "limits": limits.to_dict() if limits else None,
+                                "isolated": isolation, "hide": [str(submissions)]})
+        plan = plan_of(folder.root, assignment)
+        _known_tasks(tasks, plan)
+        chosen = _chosen(found, students)
+        ready = _graft_all(chosen, plan, folder, tasks)
+        results, ran = _run(plan, ready, folder, jobs, progress)
+        _write_gradebook(plan, ready, results, folder, progress)
+        report = _report(plan, folder, ran, time.monotonic() - began)
+        write_csv(report)
+        write_html(report)
+    return report
+
+
+def _sensible(submissions: Path, out: Path, jobs: int) -> None:
+    if jobs < 1:
+        raise ValueError(f"jobs is {jobs}; expected 1 or more.")
+    if submissions == out or out.is_relative_to(submissions):
+        raise ValueError(f"The grading folder {out} lies in the submissions {submissions}; choose another --out.")
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"--out {out} is a file; expected a folder, or nothing yet.")
+    foreign = out.is_dir() and any(out.iterdir()) and not (out / PRIVATE).is_dir()
+    if foreign:
+        raise ValueError(f"--out {out} holds other files. Choose an empty or a new folder, or one that an earlier "
+                         "'coursekit grade' made.")
+
+
+def _check_walls(isolation: bool, hide: list[Path]) -> None:
+    if not isolation:
+        return
+    with tempfile.TemporaryDirectory(prefix="ck-") as temporary:
+        shown = Path(temporary) / "shown"
+        (shown / "out").mkdir(parents=True)
+        box = Box(Path(temporary), shown, Limits(), hide=tuple(hide))
+        box.prepare()
+        check_isolation(box)
+
+
+def _known_tasks(tasks: Sequence[str] | None, plan: Plan) -> None:
+    unknown = sorted(set(tasks or ()) - set(plan.sheets))
+    if unknown:
+        raise ValueError(f"{plan.assignment} has no task {', '.join(unknown)}; its tasks are {', '.join(plan.sheets)}.")
+
+
+def _chosen(found: list[Submission], students: Sequence[str] | None) -> list[Submission]:
+    if students is None:
+        return found
+    wanted = set(students)
+    unknown = sorted(wanted - {s.student for s in found} - {s.name for s in found})
+    if unknown:
+        raise ValueError(f"No submission of {', '.join(unknown)}; there are {', '.join(s.student for s in found)}.")
+    return [s for s in found if s.student in wanted or s.name in wanted]
+
+
+def _graft_all(found: list[Submission], plan: Plan, folder: CourseFolder,
+               tasks: Sequence[str] | None) -> dict[str, Ready]:
+    """Read and graft; what cannot be read is recorded as malformed, with its sentence."""
+    ready: dict[str, Ready] = {}
+    for submission in found:
+        before = read_ledger(folder.root, plan.assignment, submission.student)
+        try:
+            if submission.problem or submission.data is None:
+                raise Malformed(submission.problem)
+            if len(submission.data) > MAX_NOTEBOOK_BYTES:
+                raise Malformed(f"The notebook is larger than {MAX_NOTEBOOK_BYTES / 2**20:.0f} MB.")
+            cells = read_cells(submission.data)
+            grafted = graft(cells, plan.notebook, plan.assignment)
+        except Malformed as reason:
+            folder.remove(submission.student)
+            folder.add_student(submission.student)
+            write_ledger(folder, submission.student, {
+                "name": submission.name, "path": submission.path, "status": "malformed", "reason": str(reason)})
+            continue
+        flags = [*submission.flags, *grafted.flags]
+        flags += folder.submit(submission.student, as_notebook(cells), submission.timestamp)
+        kept = {t: v for t, v in before.get("verdicts", {}).items() if tasks is not None and t not in tasks}
+        ready[submission.student] = Ready(submission, grafted.notebook, flags, kept)
+    return ready
+
+
+def _run(plan: Plan, ready: dict[str, Ready], folder: CourseFolder, jobs: int,
+         progress: bool) -> tuple[dict[str, Result], list[str]]:
+    """Phase 1; returns the results, and who had to be run."""
+    store = store_of(folder.root, plan.assignment)
+    notebooks = {student: one.grafted for student, one in ready.items()}
+    ran = [student for student, nb in notebooks.items() if store.get(plan.key(nb)) is None]
+    with tqdm(total=len(notebooks), desc="running", unit="notebook", disable=not progress) as bar:
+        results = run_all(plan, notebooks, store, jobs, lambda *_: bar.update())
+    return results, ran
+
+
+def _write_gradebook(plan: Plan, ready: dict[str, Ready], results: dict[str, Result], folder: CourseFolder,
+                     progress: bool) -> None:
+    """Phase 2: one student after the other, through nbgrader."""
+    for student in tqdm(sorted(ready), desc="gradebook", unit="student", disable=not progress):
+        one, result = ready[student], results[student]
+        verdicts = {**result.verdicts, **one.kept}
+        flags = [*one.flags, *result.flags]
+        ledger = {"name": one.submission.name, "path": one.submission.path, "status": "graded", "key": result.key,
+                  "flags": flags, "seconds": result.seconds, "verdicts": verdicts, "kept": one.kept, "reason": ""}
+        if result.trouble:
+            write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": result.trouble})
+            continue
+        write_ledger(folder, student, ledger)
+        stamp = hashlib.sha256(json.dumps([result.key, one.kept, one.submission.timestamp, PAGES],
+                                          sort_keys=True).encode()).hexdigest()
+        if folder.is_current(student, stamp):
+            continue
+        try:
+            folder.autograde(student)
+            folder.feedback(student)
+            if flags:
+                folder.flag(student)
+            folder.set_current(student, stamp)
+        except GradebookTrouble as trouble:
+            write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": str(trouble)})
+
+
+PAGES = 1
+"""Raised when pages made from the same result would look different."""
+
+
+def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) -> GradeReport:
+    """All students that the folder knows, with the marks as the gradebook has them."""
+    marks = folder.marks()
+    rows = []
+    for path in sorted((folder.private / "students").glob("*.json")):
+        student, ledger = path.stem, read_ledger(folder.root, folder.assignment, path.stem)
+        mark = marks.get(student)
+        shared: dict[str, Any] = {"name": ledger.get("name", student), "flags": ledger.get("flags", []),
+                                  "reason": ledger.get("reason", ""), "seconds": ledger.get("seconds", 0.0)}
+        if ledger.get("status") != "graded" or mark is None:
+            rows.append(Row(student, status=ledger.get("status", "error"), max=plan.max_points, **shared))
+            continue
+        slips = {task: list(v["slips"]) for task, v in ledger["verdicts"].items() if v["slips"]}
+        shared["flags"] = shared["flags"] + (["something is left to be marked by hand"] if mark.needs_manual else [])
+        rows.append(Row(student, status="graded", points=mark.points, total=mark.total, max=mark.max,
+                        late_penalty=mark.late_penalty, slips=slips, **shared))
+    return GradeReport(plan.assignment, folder.root, {n: s.title for n, s in plan.sheets.items()},
+                       {n: s.max_points for n, s in plan.sheets.items()}, rows, ran, seconds, plan.isolated)
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """One run at a time in a grading folder; the lock goes with the process."""
+    (out / PRIVATE).mkdir(parents=True, exist_ok=True)
+    with (out / PRIVATE / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(f"Another 'coursekit grade' is at work in {out}. Wait for it to end.") from None
+        yield

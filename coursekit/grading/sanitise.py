@@ -1,0 +1,91 @@
+"""What a student wrote or printed, made harmless for the pages that an instructor opens.
+
+An allow-list: of outputs only plain text, streams, errors and bitmap pictures are kept, without metadata; HTML, SVG,
+JavaScript, LaTeX, Markdown and widgets are dropped (their plain text stays). nbconvert escapes the text itself.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+MAX_TEXT = 20_000
+MAX_PICTURE = 2 * 2**20
+MAX_CELL = 4 * 2**20
+PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+CUT = "\n… (cut here: more was printed than is kept)\n"
+MATHJAX_COMMANDS = re.compile(r"\\(href|url|html|htmlClass|htmlId|htmlStyle|htmlData|style|class|cssId|bbox|require|"
+                              r"def|newcommand|renewcommand|let|unicode|includegraphics|data)\b", re.IGNORECASE)
+
+
+def calm_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:
+    """The outputs of one cell, reduced to what is safe to show; never raises."""
+    kept: list[NotebookNode] = []
+    room = MAX_CELL
+    for output in outputs:
+        try:
+            calm = _calm(output)
+        except Exception:  # a forged message may hold anything
+            calm = None
+        size = len(str(calm)) if calm else 0
+        if calm and size <= room:
+            kept.append(calm)
+            room -= size
+    return kept
+
+
+def _calm(output: Mapping[str, Any]) -> NotebookNode | None:
+    kind = output["output_type"]
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return nbformat.v4.new_output("stream", name=name, text=_text(output["text"]))
+    if kind == "error":
+        lines = [_text(line) for line in list(output.get("traceback", []))[-30:]]
+        name, words = _text(output["ename"])[:200], _text(output["evalue"])[:2000]
+        return nbformat.v4.new_output("error", ename=name, evalue=words, traceback=lines)
+    if kind in ("display_data", "execute_result"):
+        given = output["data"]
+        data = {mime: picture for mime, magic in PICTURES.items() if (picture := _picture(given.get(mime), magic))}
+        if isinstance(given.get("text/plain"), (str, list)):
+            data["text/plain"] = _text(given["text/plain"])
+        # shown as display_data whatever it was: only the judge writes results that nbgrader reads as a mark
+        return nbformat.v4.new_output("display_data", data=data) if data else None
+    return None
+
+
+def _text(value: Any) -> str:
+    text = "".join(value) if isinstance(value, list) else str(value)
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + CUT
+
+
+def _picture(value: Any, magic: bytes) -> str:
+    if not isinstance(value, str) or len(value) > MAX_PICTURE:
+        return ""
+    try:
+        raw = base64.b64decode(value.replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return base64.b64encode(raw).decode("ascii") if raw.startswith(magic) else ""
+
+
+def calm_markdown(source: str) -> str:
+    """Markdown in which no tag, link, picture or MathJax extension can be opened; formulas and lists stay.
+
+    A space after ``<`` ends a tag before it begins and leaves ``a < b`` as it was. Doing it twice changes nothing.
+    """
+    source = re.sub(r"<(?=[A-Za-z/!?])", "< ", source)
+    source = re.sub(r"\](?=[(\[:])", "] ", source)
+    source = re.sub(r"&(?=[#A-Za-z])", "& ", source)
+    return MATHJAX_COMMANDS.sub(lambda m: "\\ " + m.group(1), source)
+
+
+def spreadsheet_safe(value: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    value = " ".join(value.split()) if any(c in value for c in "\r\n\t") else value
+    return "'" + value if value[:1] in ("=", "+", "-", "@", "|", "%") else value
