@@ -20,7 +20,7 @@
 # `coursekit check ps02` in a terminal. Some tasks have parts; the later ones count once the first is right.
 #
 # - Tensors come in as float64, a sample as one point a row. Keep the name and the arguments of each function.
-#   To try a function by hand, `check.inputs("t1", 0)` gives the inputs of a check's first case.
+#   To try a function by hand, `check.inputs("t1", 0)` gives the inputs of a check's first case, as numpy arrays.
 # - Use torch, numpy or plain Python, vectorised or in loops; tensors, arrays and lists are all fine as results.
 # - Write the formulas yourself. Ready-made densities and mixtures (`coursekit.density`, `coursekit.distributions`,
 #   `torch.distributions`, `scipy.stats`, `sklearn`) are for comparing afterwards; in an answer they are flagged.
@@ -42,7 +42,7 @@ def play(picture):
         picture()
     except Exception as error:
         plt.close("all")
-        print(f"No picture yet ({type(error).__name__}). First get the check above right, then run this cell again.")
+        print(f"No picture yet ({type(error).__name__}). First get the check above right.")
 
 
 # %% [markdown]
@@ -63,7 +63,9 @@ def play(picture):
 
 # %% answer="t1"
 def energy_log_prob(x, loc, scale, mass):
-    """Log-density of the kinetic energy x = mass * z**2 / 2 of a particle with velocity z ~ N(loc, scale**2).
+    """Log-density of the kinetic energy x = mass * z**2 / 2 of a particle.
+
+    Its velocity is z ~ N(loc, scale**2).
 
     Args:
         x: Energies with shape (n,). None is exactly zero; some may be negative.
@@ -76,8 +78,9 @@ def energy_log_prob(x, loc, scale, mass):
     """
     ### BEGIN SOLUTION
     z = (2 * x.clamp_min(0) / mass).sqrt()
-    log_base = [-0.5 * ((b * z - loc) / scale) ** 2 - math.log(scale * math.sqrt(2 * math.pi)) for b in (1, -1)]
-    log_prob = torch.logaddexp(*log_base) - (mass * z).log()
+    right, left = (-0.5 * ((branch - loc) / scale) ** 2 for branch in (z, -z))
+    log_constant = -math.log(scale * math.sqrt(2 * math.pi))
+    log_prob = torch.logaddexp(right, left) + log_constant - (mass * z).log()
     return torch.where(x < 0, -math.inf, log_prob)
     ### END SOLUTION
 
@@ -93,11 +96,13 @@ check("t1", energy_log_prob)
 # %%
 @play
 def energies():
-    z = 1.5 + torch.randn(50_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    z = 1.5 + torch.randn(50_000, generator=torch.Generator().manual_seed(0))
     x = torch.linspace(0.005, 10, 1000, dtype=torch.float64)
+    density = torch.as_tensor(energy_log_prob(x, 1.5, 1.0, 0.8)).exp()
     _, ax = plt.subplots()
-    ax.hist(0.8 * z**2 / 2, bins=np.linspace(0, 10, 120), density=True, alpha=0.4, label="energies of 50,000 particles")
-    ax.plot(x, torch.as_tensor(energy_log_prob(x, 1.5, 1.0, 0.8)).exp(), label="exp of your log-density")
+    bins = np.linspace(0, 10, 120)
+    ax.hist(0.8 * z**2 / 2, bins, density=True, alpha=0.4, label="energies of 50,000 particles")
+    ax.plot(x, density, label="exp of your log-density")
     ax.set(xlabel="energy x", ylabel="density")
     ax.legend()
     plt.show()
@@ -124,13 +129,15 @@ def histogram_quantile(u, edges, log_heights):
 
     Args:
         u: Levels in [0, 1] with shape (n,), in any order; 0 and 1 may occur.
-        edges: Edges of the bins with shape (k + 1,), increasing. The bins have unequal widths.
-        log_heights: Logarithms of the bins' heights up to a shared constant, with shape (k,), k >= 1. -inf is an empty
-            bin; at least one is not empty. The others can all be near 1000, or all near -1000.
+        edges: Edges of the bins with shape (k + 1,), k >= 1, increasing; widths are unequal.
+        log_heights: Logarithms of the bins' heights with shape (k,), up to a shared constant.
+            -inf is an empty bin; at least one bin is not empty. The others can all be near
+            1000, or all near -1000.
 
     Returns:
-        x = F^-1(u) with shape (n,). u = 0 goes to the left edge of the first bin that is not empty, u = 1 to the
-        right edge of the last one. (No other u is asked for at which F is flat.)
+        x = F^-1(u) with shape (n,). u = 0 goes to the left edge of the first bin that is not
+        empty, u = 1 to the right edge of the last one. (No other u is asked for at which F
+        is flat.)
     """
     ### BEGIN SOLUTION
     mass = (log_heights - log_heights.max()).exp() * edges.diff()
@@ -157,11 +164,13 @@ def quantiles():
     edges = torch.tensor([-2.0, -1.0, -0.5, 0.5, 1.0, 3.0], dtype=torch.float64)
     log_heights = torch.tensor([0.1, 0.6, 0.3, 0.9, 0.2], dtype=torch.float64).log() + 800
     log_heights[2] = -math.inf
-    u = torch.rand(20_000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    u = torch.rand(20_000, generator=torch.Generator().manual_seed(0)).double()
     line = torch.linspace(0, 1, 1001, dtype=torch.float64)
     _, ax = plt.subplots()
-    ax.hist(histogram_quantile(u, edges, log_heights), bins=80, density=True, alpha=0.6, label="20,000 samples")
-    ax.plot(histogram_quantile(line, edges, log_heights), line, color="0.4", label="u against x = F⁻¹(u)")
+    samples = histogram_quantile(u, edges, log_heights)
+    ax.hist(samples, bins=80, density=True, alpha=0.6, label="20,000 samples")
+    curve = histogram_quantile(line, edges, log_heights)
+    ax.plot(curve, line, color="0.4", label="u against x = F⁻¹(u)")
     ax.set(xlabel="x", ylabel="u, or density")
     ax.legend()
     plt.show()
@@ -186,7 +195,7 @@ def quantiles():
 
 # %% answer="t3"
 def diffusion_map(u, mean_time, drift, scale):
-    """Triangular map from the unit square to (time, place) of a drifting, diffusing particle.
+    """Triangular map from the unit square to time and place of a diffusing particle.
 
     x1 increases with u1. For a fixed u1, x2 increases with u2.
 
@@ -197,8 +206,8 @@ def diffusion_map(u, mean_time, drift, scale):
         scale: s, the standard deviation of x2 around its mean at time 1; a float > 0.
 
     Returns:
-        A tuple (x, ladj): x with shape (n, 2), columns x1 (time) and x2 (place), and ladj = log |det dx/du| of this
-        map at every point, with shape (n,).
+        A tuple (x, ladj): x with shape (n, 2), columns x1 (time) and x2 (place); and
+        ladj = log |det dx/du| of this map at every point, with shape (n,).
     """
     ### BEGIN SOLUTION
     u1, u2 = u.unbind(1)
@@ -228,7 +237,7 @@ def bent_grid():
     for level in torch.linspace(0.05, 0.95, 13, dtype=torch.float64):
         fixed = level.expand(200)
         for columns, colour in [((fixed, s), "C0"), ((s, fixed), "C1")]:
-            x, _ = diffusion_map(torch.stack(columns, dim=1), 1.0, 1.0, 0.7)
+            x = torch.as_tensor(diffusion_map(torch.stack(columns, dim=1), 1.0, 1.0, 0.7)[0])
             ax.plot(x[:, 0], x[:, 1], color=colour, linewidth=1)
     ax.set(xlabel="time x1", ylabel="place x2", title="u1 fixed: blue, u2 fixed: orange")
     plt.show()
@@ -259,11 +268,12 @@ def kde_log_prob(x, data, counts, h):
         h: Bandwidths with shape (d,), all > 0.
 
     Returns:
-        log p(x) in nats with shape (m,): finite, also hundreds of bandwidths away from the data.
+        log p(x) in nats with shape (m,): finite, even hundreds of bandwidths from the data.
     """
     ### BEGIN SOLUTION
     t = (x[:, None, :] - data) / h  # (m, n, d)
-    log_kernel = -0.5 * t.square().sum(2) - h.log().sum() - 0.5 * data.shape[1] * math.log(2 * math.pi)
+    log_constant = -h.log().sum() - 0.5 * len(h) * math.log(2 * math.pi)
+    log_kernel = log_constant - 0.5 * t.square().sum(2)
     return torch.logsumexp(log_kernel + counts.log(), dim=1) - counts.sum().log()
     ### END SOLUTION
 
@@ -279,7 +289,8 @@ check("t4", kde_log_prob)
 # %%
 @play
 def bandwidths():
-    data = torch.tensor([-2.1, -1.9, -1.6, -1.5, -1.1, 0.6, 0.9, 1.2, 1.5, 2.2], dtype=torch.float64)[:, None]
+    rows = [-2.1, -1.9, -1.6, -1.5, -1.1, 0.6, 0.9, 1.2, 1.5, 2.2]
+    data = torch.tensor(rows, dtype=torch.float64)[:, None]
     counts = torch.tensor([1, 1, 2, 1, 1, 1, 1, 2, 1, 1], dtype=torch.float64)
     x = torch.linspace(-5, 5, 500, dtype=torch.float64)[:, None]
     _, ax = plt.subplots()
@@ -309,16 +320,16 @@ def bandwidths():
 
 # %% answer="t5"
 def leave_one_out(data, bandwidths):
-    """Leave-one-out log-likelihood of a triangular kernel estimate for several bandwidths, and the best of them.
+    """Leave-one-out log-likelihood of a triangular kernel estimate, and the best bandwidth.
 
     Args:
         data: Points on the line with shape (n,), n >= 2, no two equal.
         bandwidths: Candidates with shape (k,), all > 0, in any order.
 
     Returns:
-        A tuple (scores, best): scores in nats per point with shape (k,), -inf where a point is not covered by the
-        others; and the bandwidth with the highest score (the bandwidth itself, one number). At least one score is
-        finite.
+        A tuple (scores, best): scores in nats per point with shape (k,), -inf where some
+        point is not covered by the others; and the bandwidth with the highest score (the
+        bandwidth itself, one number). At least one score is finite.
     """
     ### BEGIN SOLUTION
     h = bandwidths[:, None, None]
@@ -340,7 +351,7 @@ check("t5", leave_one_out)
 # %%
 @play
 def score_against_bandwidth():
-    noise = torch.randn(60, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    noise = torch.randn(60, generator=torch.Generator().manual_seed(0)).double()
     data = torch.cat([-2 + 0.6 * noise[:30], 1.5 + 0.6 * noise[30:]])
     h = torch.logspace(-1.5, 1, 120, dtype=torch.float64)
     scores, best = leave_one_out(data, h)
@@ -380,15 +391,16 @@ def e_step(x, weights, means, covariance):
         covariance: Sigma with shape (d, d), symmetric and positive definite.
 
     Returns:
-        A tuple (responsibilities, log_prob): r with shape (n, K), each row sums to one; and log p(x_i) in nats with
-        shape (n,). Both are finite, also a hundred standard deviations away from every mean.
+        A tuple (responsibilities, log_prob): r with shape (n, K), each row sums to one; and
+        log p(x_i) in nats with shape (n,). Both are finite, even a hundred standard deviations
+        from every mean.
     """
     ### BEGIN SOLUTION
-    factor = torch.linalg.cholesky(covariance)  # Sigma = L L^T: |L^-1 delta|^2 is the quadratic form
+    factor = torch.linalg.cholesky(covariance)  # Sigma = L L^T, quadratic form = |L^-1 delta|^2
     delta = x[:, None, :] - means
     white = torch.linalg.solve_triangular(factor, delta.mT, upper=False)  # (n, d, K)
-    log_det = 2 * factor.diagonal().log().sum()
-    log_joint = weights.log() - 0.5 * (white.square().sum(1) + log_det + x.shape[1] * math.log(2 * math.pi))
+    log_constant = -factor.diagonal().log().sum() - 0.5 * x.shape[1] * math.log(2 * math.pi)
+    log_joint = weights.log() + log_constant - 0.5 * white.square().sum(1)
     log_prob = log_joint.logsumexp(1)
     return (log_joint - log_prob[:, None]).exp(), log_prob
     ### END SOLUTION
@@ -415,23 +427,24 @@ check("t6", e_step)
 
 # %% answer="t7"
 def m_step(x, responsibilities, reg_covar):
-    """Weighted maximum-likelihood parameters of a mixture of normals that share one covariance.
+    """Weighted maximum-likelihood parameters of normals that share one covariance.
 
     Args:
         x: Points with shape (n, d).
-        responsibilities: r with shape (n, K), each row sums to one; every column has a positive sum.
+        responsibilities: r with shape (n, K), each row sums to one; no column is all zero.
         reg_covar: epsilon, a float >= 0, in squared units of x.
 
     Returns:
-        A tuple (weights, means, covariance) with shapes (K,), (K, d) and (d, d). The means inside the covariance
-        are the new ones.
+        A tuple (weights, means, covariance) with shapes (K,), (K, d) and (d, d). The means
+        inside the covariance are the new ones.
     """
     ### BEGIN SOLUTION
     owned = responsibilities.sum(0)
     means = responsibilities.T @ x / owned[:, None]
     delta = x[:, None, :] - means  # (n, K, d)
     covariance = torch.einsum("nk,nki,nkj->ij", responsibilities, delta, delta) / len(x)
-    return owned / len(x), means, covariance + reg_covar * torch.eye(x.shape[1], dtype=x.dtype)
+    covariance.diagonal().add_(reg_covar)
+    return owned / len(x), means, covariance
     ### END SOLUTION
 
 
@@ -444,22 +457,26 @@ check("t7", m_step)
 
 
 # %%
+def tensor(value):
+    return torch.as_tensor(value, dtype=torch.float64)
+
+
 @play
 def three_stars():
-    noise = torch.randn(300, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    stars = torch.tensor([[-2.0, 0.0], [1.0, 1.5], [1.5, -1.5]], dtype=torch.float64)
-    x = stars.repeat_interleave(100, 0) + noise @ torch.tensor([[0.8, 0.4], [0.0, 0.4]], dtype=torch.float64)
-    weights, means, covariance = torch.ones(3).double() / 3, 0.1 * x[[0, 100, 200]], x.T.cov()
+    noise = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    stars = torch.tensor([[-2.0, 0.0], [1.0, 1.5], [1.5, -1.5]])
+    x = (stars.repeat_interleave(100, dim=0) + noise @ torch.tensor([[0.8, 0.4], [0.0, 0.4]])).double()
+    weights, means, covariance = torch.ones(3).double() / 3, x[[0, 100, 200]] / 10, x.T.cov()
     history = []
     for _ in range(40):
-        r, log_prob = map(torch.as_tensor, e_step(x, weights, means, covariance))
-        weights, means, covariance = map(torch.as_tensor, m_step(x, r, 0.0))
+        r, log_prob = map(tensor, e_step(x, weights, means, covariance))
+        weights, means, covariance = map(tensor, m_step(x, r, 0.0))
         history.append(log_prob.mean())
     _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     left.plot(history)
     left.set(xlabel="step", ylabel="log-likelihood, nats per point")
-    colours = torch.tensor([[0.0, 0.45, 0.70], [0.84, 0.37, 0.0], [0.94, 0.89, 0.26]], dtype=torch.float64)
-    right.scatter(*x.T, s=12, c=(r @ colours).clamp(0, 1))
+    colours = torch.tensor([[0.0, 0.45, 0.70], [0.84, 0.37, 0.0], [0.94, 0.89, 0.26]])
+    right.scatter(*x.T, s=12, c=(r @ colours.double()).clamp(0, 1))
     right.plot(*means.T, "k+", markersize=16, markeredgewidth=2)
     right.set(title="colours mixed by responsibility, + means")
     plt.show()

@@ -277,9 +277,8 @@ def t3_cases(rng):
 
 
 def kde_log_prob(x, data, counts, h):
-    d = data.shape[1]
     t = (x[:, None, :] - data) / h
-    log_kernel = -0.5 * t.square().sum(2) - h.log().sum() - 0.5 * d * LOG_2PI
+    log_kernel = -0.5 * t.square().sum(2) - h.log().sum() - 0.5 * data.shape[1] * LOG_2PI
     return torch.logsumexp(log_kernel + counts.log(), dim=1) - counts.sum().log()
 
 
