@@ -8,11 +8,37 @@
 Python computes what is shown (`kde_state.py`, `push_forward_state.py`: read these); JavaScript in `static/` draws it.
 """
 
-from coursekit.widgets.arrays import Arrays, ArraysTrait
-from coursekit.widgets.base import CanvasWidget
-from coursekit.widgets.esm import compose_esm
-from coursekit.widgets.export import export_html
-from coursekit.widgets.kde import KDEExplorer
-from coursekit.widgets.push_forward import PushForwardExplorer
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from coursekit.widgets.arrays import Arrays, ArraysTrait
+    from coursekit.widgets.base import CanvasWidget
+    from coursekit.widgets.esm import compose_esm
+    from coursekit.widgets.export import export_html
+    from coursekit.widgets.kde import KDEExplorer
+    from coursekit.widgets.push_forward import PushForwardExplorer
+
+# Where each name lives. It is imported on first use: a notebook that shows one widget waits for that one only, and
+# the Jupyter server, which loads `nodelay` from this package, loads neither torch nor ipywidgets.
+_HOMES = {
+    "Arrays": "arrays",
+    "ArraysTrait": "arrays",
+    "CanvasWidget": "base",
+    "KDEExplorer": "kde",
+    "PushForwardExplorer": "push_forward",
+    "compose_esm": "esm",
+    "export_html": "export",
+}
 
 __all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "KDEExplorer", "PushForwardExplorer", "compose_esm", "export_html"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"coursekit.widgets has no {name!r}. It offers: {', '.join(__all__)}.")
+    return getattr(import_module(f"coursekit.widgets.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

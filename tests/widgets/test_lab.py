@@ -86,6 +86,14 @@ def test_drawing_by_pointer_and_by_key_changes_what_the_kernel_computes(notebook
     assert notebook.problems == []
 
 
+def test_a_widget_whose_kernel_is_gone_says_so(notebook):
+    gone = notebook.page.get_by_text("The kernel that computes this picture is gone.").first
+    assert not gone.is_visible()
+    kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    notebook.page.evaluate(f"() => {kernel}.restart()")
+    gone.wait_for(state="visible")
+
+
 def test_a_notebook_without_the_element_says_what_its_cells_raised(lab, browser):
     sentence = "ZeroDivisionError: division by zero"
     with opened_notebook(lab, browser, "broken.ipynb") as broken, pytest.raises(RuntimeError, match=sentence):

@@ -642,9 +642,11 @@ export function shell({ model, el, name }) {
   const live = h("span");
   const summary = h("p", { class: "ck-summary", role: "status", "aria-live": "polite" }, words, " ", live);
   const error = h("p", { class: "ck-error", role: "alert", hidden: true });
+  // The style sheet shows this one when ipywidgets says that the kernel behind the widget is gone.
+  const gone = h("p", { class: "ck-error ck-gone" }, "The kernel that computes this picture is gone. Run the cell again.");
   const plots = h("div", { class: "ck-plots" });
   const controls = h("div", { class: "ck-controls" });
-  const root = h("section", { class: "ck-root", "aria-label": name }, plots, controls, summary, error);
+  const root = h("section", { class: "ck-root", "aria-label": name }, plots, controls, summary, error, gone);
   el.append(root);
 
   /** @type {Array<() => void>} */
