@@ -103,6 +103,11 @@ def points(x: Tensor, name: str, *, event_shape: Sequence[int] | None = None, mi
     return x
 
 
+def rows(x: Tensor) -> Tensor:
+    """Gives points on the line, shape (n,), the second axis that points in d dimensions have: (n, 1)."""
+    return x[:, None] if x.dim() == 1 else x
+
+
 def _shape_hint(given: tuple[int, ...], event_shape: tuple[int, ...]) -> str:
     if not event_shape and len(given) == 2 and given[1] == 1:
         return "; drop the last axis with .squeeze(1)"

@@ -84,7 +84,7 @@ def leave_one_out_log_likelihood(
     """
     arguments.points(x, "x", minimum=2)
     arguments.known(kernel, kernels.KERNELS, "kernel")
-    flat, scores = x.reshape(len(x), -1), []
+    flat, scores = arguments.rows(x), []
     for h in _candidates(bandwidths, x):
         h = KernelDensity(x, h, kernel).bandwidth
         scores.append((log_kernel_sums(flat, flat, h, kernel, leave_self_out=True) - math.log(len(x) - 1)).mean())
@@ -127,7 +127,7 @@ def select_bandwidth(
 def _by_rule(x: Tensor, kernel: Kernel, constant: Callable[[int], float]) -> Tensor:
     arguments.points(x, "x", minimum=2)
     arguments.known(kernel, kernels.KERNELS, "kernel")
-    flat = x.reshape(len(x), -1)
+    flat = arguments.rows(x)
     n, d = flat.shape
     spread = flat.std(0)
     if not (spread > 0).all():

@@ -51,14 +51,11 @@ class Parameters:
     def factors(self) -> Tensor:
         """The Cholesky factors (K, d, d), or the standard deviations (K, d)."""
         if self.covariance == "full":
-            return cholesky(self.covariances, hint=_COLLAPSED)
-        if not (self.covariances > 0).all():
-            bad = int((self.covariances <= 0).any(1).nonzero()[0])
-            raise ValueError(f"component {bad} has variance {self.covariances[bad].min().item():.3g}.{_COLLAPSED}")
-        return self.covariances.sqrt()
+            return cholesky(self.covariances)
+        return arguments.positive(self.covariances, "variances").sqrt()
 
 
-_COLLAPSED = " A component that shrinks onto a point or a line ends like this; raise reg_covar or use fewer components."
+_CURE = "its likelihood has no maximum. Raise reg_covar or use fewer components."
 
 
 class EmptyComponentWarning(UserWarning):
@@ -128,6 +125,9 @@ def m_step(
         covariance: "full" or "diagonal".
         reg_covar: Added to every variance, in squared units of x; the same as scikit-learn's.
 
+    Raises:
+        ValueError: If a component has shrunk onto a point or a line, to rounding: its likelihood has no maximum.
+
     Warns:
         EmptyComponentWarning: If a component is empty.
     """
@@ -149,6 +149,7 @@ def m_step(
         covariances.diagonal(dim1=1, dim2=2).add_(reg_covar)
     else:
         covariances.add_(reg_covar)
+    _check_not_collapsed(x, covariances)
     weights = torch.where(empty, 0.0, counts)
     return Parameters(weights / weights.sum(), means, covariances)
 
@@ -159,6 +160,23 @@ def _full_covariance(centred: Float[Tensor, "d n"], r: Float[Tensor, " n"]) -> F
 
 def _diagonal_covariance(centred: Float[Tensor, "d n"], r: Float[Tensor, " n"]) -> Float[Tensor, " d"]:
     return centred.square() @ r
+
+
+def _check_not_collapsed(x: Float[Tensor, "n d"], covariances: Float[Tensor, "k *shape"]) -> None:
+    """Checks that each component is wider than rounding, in every direction.
+
+    On a point: the standard deviation of a coordinate is within rounding of its values. On a line: what the earlier
+    coordinates leave of its variance, the squared diagonal of the Cholesky factor, is within rounding of the variance.
+    """
+    variances = left = covariances
+    if covariances.dim() == 3:
+        variances = covariances.diagonal(dim1=1, dim2=2)
+        left = torch.linalg.cholesky_ex(covariances)[0].diagonal(dim1=1, dim2=2).square()
+    rounding = 32 * torch.finfo(x.dtype).eps
+    wide = (variances > (rounding * x.abs().amax(0)).square()) & (left > rounding * variances)
+    if not wide.all():
+        bad = int((~wide).any(1).nonzero()[0])
+        raise ValueError(f"component {bad} has shrunk onto a point or a line; {_CURE}")
 
 
 def expectation_maximisation(
@@ -226,7 +244,7 @@ def initial_parameters(
         means = x[torch.randperm(len(x), device=x.device, generator=generator)[:components]]
     else:
         means = _spread_out(x, components, generator)
-    centred = x - means[torch.cdist(x, means).argmin(1)]
+    centred = x - means[torch.cdist(x, means, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)]
     pooled = centred.T @ centred / len(x)
     pooled.diagonal().add_(reg_covar)
     if covariance == "diagonal":

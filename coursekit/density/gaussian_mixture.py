@@ -77,7 +77,7 @@ class GaussianMixture:
                 start does not fit, or if a component collapses.
         """
         arguments.points(x, "x", minimum=self.components)
-        flat = x.reshape(len(x), -1)
+        flat = arguments.rows(x)
         if start is None:
             start = initial_parameters(
                 flat, self.components, covariance=self.covariance, reg_covar=self.reg_covar, generator=generator
@@ -138,4 +138,4 @@ class GaussianMixture:
     def _flat(self, x: Tensor) -> Tensor:
         self._check_fitted()
         arguments.points(x, "x", event_shape=self.event_shape, minimum=1)
-        return x.reshape(len(x), -1)
+        return arguments.rows(x)

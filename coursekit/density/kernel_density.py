@@ -47,7 +47,7 @@ class KernelDensity:
         arguments.points(x, "x", minimum=1)
         self.kernel = arguments.known(kernel, kernels.KERNELS, "kernel")
         self.event_shape = tuple(x.shape[1:])
-        self.x = x.reshape(len(x), -1)
+        self.x = arguments.rows(x)
         self.bandwidth = _bandwidth_per_coordinate(bandwidth, self.x)
 
     def log_prob(self, x: Float[Tensor, "m *event"], *, context: Tensor | None = None) -> Float[Tensor, " m"]:
@@ -57,7 +57,7 @@ class KernelDensity:
         """
         arguments.no_context(context, self)
         arguments.points(x, "x", event_shape=self.event_shape)
-        log_sums = log_kernel_sums(x.reshape(len(x), -1), self.x, self.bandwidth, self.kernel)
+        log_sums = log_kernel_sums(arguments.rows(x), self.x, self.bandwidth, self.kernel)
         return log_sums - math.log(len(self.x))
 
     def sample(

@@ -124,22 +124,22 @@ def component_log_probs(
         factors: Lower Cholesky factors L with shape (K, d, d), or standard deviations (K, d) where L is diagonal.
     """
     d = x.shape[1]
-    # z has shape (K, d, n), points last: the sums over coordinates then run along contiguous memory.
+    # centred and z have shape (K, d, n), points last: the sums over coordinates then run along contiguous memory.
+    centred = x.T - means[:, :, None]
     if factors.dim() == 2:
-        z = (x.T - means[:, :, None]) / factors[:, :, None]
+        z = centred / factors[:, :, None]
         log_det = factors.log().sum(-1)
     else:
         # L^-1 is needed once for all points; the triangle is small, the sample is not.
         eye = torch.eye(d, dtype=factors.dtype, device=factors.device)
         whitening = torch.linalg.solve_triangular(factors, eye, upper=False).contiguous()
-        z = whitening @ x.T
-        z -= whitening @ means[:, :, None]
+        z = whitening @ centred
         log_det = factors.diagonal(dim1=-2, dim2=-1).log().sum(-1)
     log_terms = -0.5 * z.square().sum(1) - (log_det + 0.5 * d * math.log(2 * math.pi))[:, None]
     return log_terms.T
 
 
-def cholesky(covariances: Float[Tensor, "k d d"], *, hint: str = "") -> Float[Tensor, "k d d"]:
+def cholesky(covariances: Float[Tensor, "k d d"]) -> Float[Tensor, "k d d"]:
     """Factors covariances into L L^T, or says which one is not a covariance.
 
     Raises:
@@ -153,5 +153,5 @@ def cholesky(covariances: Float[Tensor, "k d d"], *, hint: str = "") -> Float[Te
     if info.any():
         bad = int(info.nonzero()[0])
         smallest = torch.linalg.eigvalsh(covariances[bad])[0].item()
-        raise ValueError(f"covariance {bad} is not positive definite: its smallest eigenvalue is {smallest:.3g}.{hint}")
+        raise ValueError(f"covariance {bad} is not positive definite: its smallest eigenvalue is {smallest:.3g}.")
     return factors

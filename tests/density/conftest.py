@@ -1,7 +1,12 @@
-"""Shared by the tests of densities."""
+"""Shared by the tests of density."""
 
 import jaxtyping
 import pytest
+from hypothesis import settings
+
+# The suite is never a timed test: a busy machine is no error.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def random_mixture(seed, components, d):
     return NormalMixture(weights, torch.randn(components, d, dtype=F64, generator=generator), covariances=covariances)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 5), st.integers(1, 7))
 def test_density_equals_torchs(seed, components, d, n):
     mixture = random_mixture(seed, components, d)
