@@ -35,16 +35,6 @@ from coursekit.checks import open_checks
 check = open_checks("ps02")
 
 
-# %%
-def play(picture):
-    """Draw a picture with your answers; where one is missing or fails, say so instead."""
-    try:
-        picture()
-    except Exception as error:
-        plt.close("all")
-        print(f"No picture yet ({type(error).__name__}). First get the check above right.")
-
-
 # %% [markdown]
 # ## 1 · The density of a kinetic energy
 #
@@ -93,8 +83,8 @@ check("t1", energy_log_prob)
 # small, or large, or infinite?
 
 
-# %%
-@play
+# %% play=true
+@check.play
 def energies():
     z = 1.5 + torch.randn(50_000, generator=torch.Generator().manual_seed(0))
     x = torch.linspace(0.005, 10, 1000, dtype=torch.float64)
@@ -158,8 +148,8 @@ check("t2", histogram_quantile)
 # it do at the empty bin?
 
 
-# %%
-@play
+# %% play=true
+@check.play
 def quantiles():
     edges = torch.tensor([-2.0, -1.0, -0.5, 0.5, 1.0, 3.0], dtype=torch.float64)
     log_heights = torch.tensor([0.1, 0.6, 0.3, 0.9, 0.2], dtype=torch.float64).log() + 800
@@ -229,8 +219,8 @@ check("t3", diffusion_map)
 # map make of each kind? Why can the upright ones only stay upright?
 
 
-# %%
-@play
+# %% play=true
+@check.play
 def bent_grid():
     _, ax = plt.subplots()
     s = torch.linspace(0.01, 0.99, 200, dtype=torch.float64)
@@ -286,8 +276,8 @@ check("t4", kde_log_prob)
 # there are two groups? Which is closest to the truth? Task 5 decides that without looking at the truth.
 
 
-# %%
-@play
+# %% play=true
+@check.play
 def bandwidths():
     rows = [-2.1, -1.9, -1.6, -1.5, -1.1, 0.6, 0.9, 1.2, 1.5, 2.2]
     data = torch.tensor(rows, dtype=torch.float64)[:, None]
@@ -348,8 +338,8 @@ check("t5", leave_one_out)
 # peak falls off more steeply, and why would you rather err on the other side?
 
 
-# %%
-@play
+# %% play=true
+@check.play
 def score_against_bandwidth():
     noise = torch.randn(60, generator=torch.Generator().manual_seed(0)).double()
     data = torch.cat([-2 + 0.6 * noise[:30], 1.5 + 0.6 * noise[30:]])
@@ -456,12 +446,12 @@ check("t7", m_step)
 # the middle. Can the log-likelihood ever fall on the way? Does it rise evenly?
 
 
-# %%
+# %% play=true
 def tensor(value):
     return torch.as_tensor(value, dtype=torch.float64)
 
 
-@play
+@check.play
 def three_stars():
     noise = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
     stars = torch.tensor([[-2.0, 0.0], [1.0, 1.5], [1.5, -1.5]])

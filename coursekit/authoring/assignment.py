@@ -1,7 +1,8 @@
 """``solutions/psNN.py`` and ``psNN_checks.py`` -> nbgrader's source folder ``solutions/psNN/``.
 
 In the text, ``# %% answer="t1"`` marks the cell where a student writes task t1 (its solution stands between
-``### BEGIN SOLUTION`` and ``### END SOLUTION``), and ``# %% check="t1"`` its check. Points, tolerances and cases come
+``### BEGIN SOLUTION`` and ``### END SOLUTION``), ``# %% check="t1"`` its check, and ``# %% play=true`` a cell to play
+with that stays the student's to change. All other cells become read-only. Points, tolerances and cases come
 from the checks file alone.
 """
 from __future__ import annotations
@@ -60,6 +61,9 @@ def mark_cells(notebook: NotebookNode, assignment: Assignment, source: Path) -> 
     for cell in notebook.cells:
         answer, check = cell.metadata.get("answer"), cell.metadata.get("check")
         task = answer or check
+        if cell.metadata.get("play"):
+            cell.metadata = nbformat.from_dict({})  # the student's own: may be changed, is not graded
+            continue
         if task and task not in assignment.tasks:
             raise AuthoringError(f"{source}: a cell belongs to task {task!r}, which {assignment.source} does not "
                                  "define.")

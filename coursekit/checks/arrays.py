@@ -63,7 +63,7 @@ def save_flat(path: str | Path, arrays: Mapping[str, np.ndarray], meta: Any) -> 
     """Write arrays and a JSON-able description to ``path.npz`` and ``path.json``."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path.with_suffix(".npz"), **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
+    np.savez_compressed(path.with_suffix(".npz"), **{key: arrays[key] for key in sorted(arrays)})  # type: ignore[arg-type]
     path.with_suffix(".json").write_text(json.dumps(meta, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -144,8 +144,8 @@ def _differs(given: Arrays, sheet: Sheet, i: int, reveal: bool) -> str:
 
 
 def _slips(sheet: Sheet, outputs: Sequence[Arrays | Failure], wrong: Sequence[int]) -> dict[str, str]:
-    """The slips that explain the most wrong cases; a slip explains a case when it gives the very arrays given."""
-    explained: dict[str, int] = {}
+    """For each part, the slips that explain most of its wrong cases: those that give the very arrays given."""
+    explained: dict[str, dict[str, int]] = {part: {} for part in sheet.points}
     for slip, slipped in sheet.slips.items():
         for i in wrong:
             given, theirs = (outputs[i] if i < len(outputs) else None), slipped[i]
@@ -154,6 +154,13 @@ def _slips(sheet: Sheet, outputs: Sequence[Arrays | Failure], wrong: Sequence[in
             if same(theirs, sheet.expected[i], sheet.rtol, sheet.atol):
                 continue  # here the slip does no harm, so it explains nothing
             if same(given, theirs, sheet.rtol, sheet.atol):
-                explained[slip] = explained.get(slip, 0) + 1
-    most = max(explained.values(), default=0)
-    return {slip: sheet.hints[slip] for slip, count in explained.items() if count == most}
+                of_part = explained[sheet.cases[i].part]
+                of_part[slip] = of_part.get(slip, 0) + 1
+    best: dict[str, str] = {}
+    for of_part in explained.values():
+        most = max(of_part.values(), default=0)
+        # One mistake is enough: a slip that already explains another part is not joined by its equals here.
+        ties = [slip for slip, count in of_part.items() if count == most]
+        if not any(slip in best for slip in ties):
+            best |= {slip: sheet.hints[slip] for slip in ties}
+    return best

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -86,6 +87,20 @@ class Checker:
         if not verdict.passed and os.environ.get("NBGRADER_EXECUTION") == "validate":
             raise AssertionError(str(verdict))
         return verdict
+
+    def play(self, picture: Callable[[], Any]) -> None:
+        """Show a picture made with the student's answers (a decorator); while one is missing or fails, say so instead.
+
+        At grading nothing is drawn.
+        """
+        if self.grading:
+            return
+        try:
+            picture()
+        except Exception as error:
+            if "matplotlib.pyplot" in sys.modules:
+                sys.modules["matplotlib.pyplot"].close("all")
+            print(f"No picture yet ({type(error).__name__}). First get the check above right, then run this cell again.")
 
     def inputs(self, task: str, case: int = 0) -> dict[str, Any]:
         """The inputs of one visible case, to try a function on by hand."""

@@ -46,7 +46,7 @@ class Slip:
 def call(answer: Answer, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """The default driver: call `answer` with the inputs by keyword, arrays as float64 (or integer) tensors.
 
-    A tuple or list of results becomes ``result[0]``, ``result[1]``, …; a mapping keeps its keys; anything else is
+    A tuple of results becomes ``result[0]``, ``result[1]``, …; a mapping keeps its keys; anything else, a list too, is
     ``result``.
     """
     out = answer(**{k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in inputs.items()})

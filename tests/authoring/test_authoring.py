@@ -106,6 +106,12 @@ def test_cells_have_nbgraders_metadata(small):
     assert cells["ps90-001"]["locked"] and all("checksum" in c for c in cells.values())
 
 
+def test_cells_to_play_with_stay_the_students(small):
+    (small / "solutions" / "ps90.py").write_text(TEXT + "\n# %% play=true\ndouble(3)\n")
+    book = nbformat.read(release(small, "ps90") / "ps90.ipynb", as_version=4)
+    assert dict(book.cells[-1].metadata) == {} and book.cells[-1].source == "double(3)"
+
+
 def test_the_release_has_the_allow_list_and_no_solution(small):
     folder = release(small, "ps90")
     assert set(snapshot(folder)) == {"ps90.ipynb", "checks/cases.npz", "checks/cases.json", "checks/drivers.py"}

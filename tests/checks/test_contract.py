@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from coursekit.checks import Case, Slip, Task, judge, open_checks
+from coursekit.checks import Case, Checker, Slip, Task, judge, open_checks
 from coursekit.checks.arrays import NotAnArray, load_flat, save_flat, to_array
 from coursekit.checks.judge import Failure
 from coursekit.checks.notebook import GRADING, REPORT, attempt, read_outputs, write_outputs
@@ -86,6 +86,43 @@ def test_slips_are_named_and_parts_counted(answer, slip, points):
 def test_wrong_answers_are_told_how_they_differ(answer, words):
     got = verdict(answer)
     assert got.points == 0 and words in str(got)
+
+
+def test_two_mistakes_in_two_parts_are_both_named():
+    """A slip that explains two cases of one part does not hide another that explains the other part."""
+    def twice_far(x, h):
+        return 2 * log_normal(x, h)
+
+    def shifted_far(x, h):
+        out = log_normal(x, h)
+        return out + 7 if np.abs(np.asarray(x)).max() > 50 else out
+
+    task = Task("t1", "x", log_normal, cases, {"values": 2, "far away": 1}, (
+        Slip("no-scale", "Does this density integrate to one for every h?", no_scale),
+        Slip("twice", "Is the factor in front of the square right?", twice_far),
+        Slip("shifted", "Look at what is added far from the origin.", shifted_far)), rtol=1e-9)
+    sheet = make_sheet(task, 1)
+
+    def both(x, h):
+        return shifted_far(x, h) if np.abs(np.asarray(x)).max() > 50 else no_scale(x, h)
+
+    assert set(verdict(both, sheet=sheet).slips) == {"no-scale", "shifted"}
+    assert list(verdict(no_scale, sheet=sheet).slips) == ["no-scale"]
+
+
+def test_pictures_say_when_an_answer_is_missing_and_are_not_drawn_at_grading(tmp_path, capsys):
+    save_sheets(tmp_path / "cases", [SHEET], "ps00")
+    save_sheets(tmp_path / "inputs", [SHEET], "ps00", inputs_only=True)
+    check, drawn = open_checks("ps00", tmp_path), []
+
+    @check.play
+    def fails():
+        raise NotImplementedError
+
+    assert "No picture yet (NotImplementedError)" in capsys.readouterr().out
+    check.play(lambda: drawn.append(1))
+    Checker("ps00", tmp_path, grading=True).play(lambda: drawn.append(2))
+    assert drawn == [1]
 
 
 def test_hidden_verdicts_quote_neither_expected_values_nor_the_students_exception():
