@@ -7,6 +7,7 @@
 `sandbox`           the walls around a kernel: bubblewrap, an unprivileged uid, limits
 `provisioner`       how Jupyter starts a kernel behind them
 `execute`           run a notebook to its end, or to the end of its time
+`watch`             memory of all processes together, and what is written to disk
 `verdicts`          arrays -> verdicts, in a process that no student's code has touched
 `sanitise`          what a student wrote or printed, made harmless for pages and tables
 `plan`              what all submissions share: hidden cases, limits, the secret

@@ -22,6 +22,7 @@ from coursekit.grading.graft import CHECK_SUFFIX, grade_id, is_check, is_student
 from coursekit.grading.provisioner import BoxManager
 from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits
 from coursekit.grading.sanitise import calm_outputs
+from coursekit.grading.watch import Watch
 
 STARTUP_SECONDS = 90
 
@@ -40,6 +41,7 @@ class Execution:
         stopped: per cell index, why the kernel was killed or died in it.
         restarts: how many fresh kernels were needed.
         seconds: wall-clock time.
+        peak_bytes: most memory held at a time.
     """
 
     outputs: dict[int, list[NotebookNode]] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class Execution:
     stopped: dict[int, str] = field(default_factory=dict)
     restarts: int = 0
     seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 class QuietClient(NotebookClient):
@@ -101,7 +104,7 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
     The course's own cells before the first of the student's (imports, mostly) take no time from the student; if one of
     them fails, the fault is not the student's either.
     """
-    manager = BoxManager(box)
+    manager, watch, watching = BoxManager(box), Watch(box), None
     first = next((i for i, cell in enumerate(notebook.cells) if is_student(cell)), len(notebook.cells))
     deadline, seconds_a_cell = 0.0, 0.0
     client = QuietClient(notebook, km=manager, allow_errors=True, interrupt_on_timeout=False, store_widget_state=False,
@@ -112,6 +115,7 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
     client.room = box.limits.output_bytes
     try:
         await _start(client, manager, box)
+        watching = asyncio.ensure_future(watch.run(manager.pid))
         deadline, seconds_a_cell = time.monotonic() + STARTUP_SECONDS, float(STARTUP_SECONDS)
         for index, cell in enumerate(notebook.cells):
             if index == first:
@@ -120,6 +124,7 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
                 continue
             reason = await _cell(client, cell, index, run, box.limits, deadline)
             run.outputs[index] = calm_outputs(cell.outputs)
+            reason = watch.reason or reason
             if index < first and (reason or index in run.errors):
                 raise KernelDidNotStart(f"The course's own cell {index + 1} failed before any of the student's ran: "
                                         f"{reason or run.errors[index]}.")
@@ -127,6 +132,9 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
                 run.stopped[index] = reason
                 return index
     finally:
+        if watching is not None:
+            watching.cancel()
+        run.peak_bytes = max(run.peak_bytes, watch.peak_bytes)
         await _kill(client, manager)
     return None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbformat import NotebookNode
 
 from coursekit.grading.execute import execute
@@ -36,6 +37,7 @@ class Result:
         stopped: per cell index, why the kernel was stopped there.
         errors: per cell index, the exception that ended the cell.
         seconds: wall-clock time.
+        peak_bytes: most memory held at a time.
         trouble: the grader's own failure, if any: nothing was marked, and the result is not stored.
     """
 
@@ -46,6 +48,7 @@ class Result:
     stopped: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    peak_bytes: int = 0
     trouble: str = ""
 
 
@@ -75,7 +78,7 @@ class Store:
 def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
     """Run and judge one grafted notebook in this process (its kernel is another one)."""
     result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids)))
-    run = Path(tempfile.mkdtemp(prefix="ck-", dir="/tmp" if len(tempfile.gettempdir()) > 40 else None))
+    run = Path(tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
     try:
         plan.write_inputs(run / "shown")
         for name, data in plan.support.items():
@@ -93,7 +96,7 @@ def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
         result.stopped = {str(i): reason for i, reason in done.stopped.items()}
         result.errors = {str(i): name for i, name in done.errors.items()}
         result.flags += [f"stopped in cell {i + 1}: {reason}" for i, reason in sorted(done.stopped.items())]
-        result.seconds = done.seconds
+        result.seconds, result.peak_bytes = done.seconds, done.peak_bytes
     except Exception as error:
         result.trouble = f"{type(error).__name__}: {error}"
     finally:
@@ -136,6 +139,7 @@ def run_all(plan: Plan, notebooks: Mapping[str, NotebookNode], store: Store, job
         if found:
             keep(found)
     todo = [key for key in by_key if key not in results]
+    sweep()
     _in_pool(plan, by_key, todo, jobs, keep)
     for key in [k for k in todo if k not in results]:
         _in_pool(plan, by_key, [key], 1, keep)
@@ -148,7 +152,9 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
              keep: Callable[[Result], None]) -> None:
     if not keys:
         return
-    pool = ProcessPoolExecutor(max(1, min(jobs, len(keys))), get_context("spawn"), _set_plan, (plan,))
+    context = get_context("forkserver")  # imports once, then forks: a new worker costs milliseconds
+    context.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(max(1, min(jobs, len(keys))), context, _set_plan, (plan,))
     with pool:
         futures: list[Future[Result]] = [pool.submit(_work, nbformat.writes(notebooks[key])) for key in keys]
         try:
@@ -158,6 +164,19 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _short_temporary() -> str:
+    """Where runs live: the path of a socket may have about a hundred characters in all."""
+    return "/tmp" if len(tempfile.gettempdir()) > 40 else tempfile.gettempdir()
+
+
+def sweep() -> None:
+    """Remove the folders of runs whose grader was killed."""
+    for folder in Path(_short_temporary()).glob("ck-*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)) and folder.stat().st_uid == os.geteuid():
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
+import sys
 import tempfile
 import time
 import warnings
@@ -25,7 +25,7 @@ from coursekit.grading.phase1 import Result, run_all
 from coursekit.grading.plan import Plan
 from coursekit.grading.preprocessors import PRIVATE, plan_of, read_ledger, store_of
 from coursekit.grading.report import GradeReport, Row, write_csv, write_html
-from coursekit.grading.sandbox import Box, Limits, check_isolation
+from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits, check_isolation
 
 NOT_ISOLATED = ("Students' code runs WITHOUT isolation: it can read and change all that you can, solutions, gradebook "
                 "and other students' work included. Do this only with code that you trust.")
@@ -91,6 +91,8 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
 
 
 def _sensible(submissions: Path, out: Path, jobs: int) -> None:
+    if sys.platform == "win32":
+        raise IsolationUnavailable("Grading needs Linux (on Windows: WSL 2, with 'sudo apt install bubblewrap' in it).")
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}; expected 1 or more.")
     if submissions == out or out.is_relative_to(submissions):
@@ -175,7 +177,8 @@ def _write_gradebook(plan: Plan, ready: dict[str, Ready], results: dict[str, Res
         verdicts = {**result.verdicts, **one.kept}
         flags = [*one.flags, *result.flags]
         ledger = {"name": one.submission.name, "path": one.submission.path, "status": "graded", "key": result.key,
-                  "flags": flags, "seconds": result.seconds, "verdicts": verdicts, "kept": one.kept, "reason": ""}
+                  "flags": flags, "seconds": result.seconds, "peak_bytes": result.peak_bytes, "verdicts": verdicts,
+                  "kept": one.kept, "reason": ""}
         if result.trouble:
             write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": result.trouble})
             continue
@@ -206,7 +209,8 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) ->
         student, ledger = path.stem, read_ledger(folder.root, folder.assignment, path.stem)
         mark = marks.get(student)
         shared: dict[str, Any] = {"name": ledger.get("name", student), "flags": ledger.get("flags", []),
-                                  "reason": ledger.get("reason", ""), "seconds": ledger.get("seconds", 0.0)}
+                                  "reason": ledger.get("reason", ""), "seconds": ledger.get("seconds", 0.0),
+                                  "peak_bytes": ledger.get("peak_bytes", 0)}
         if ledger.get("status") != "graded" or mark is None:
             rows.append(Row(student, status=ledger.get("status", "error"), max=plan.max_points, **shared))
             continue
@@ -221,6 +225,8 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) ->
 @contextlib.contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """One run at a time in a grading folder; the lock goes with the process."""
+    import fcntl  # not on Windows, where nothing comes this far
+
     (out / PRIVATE).mkdir(parents=True, exist_ok=True)
     with (out / PRIVATE / "lock").open("w") as file:
         try:

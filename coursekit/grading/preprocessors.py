@@ -57,8 +57,10 @@ def plan_of(root: Path, assignment: str) -> Plan:
     """The plan of an assignment, from the settings in the grading folder; made anew when the files have changed."""
     settings = settings_of(root, assignment)
     watched = [root / PRIVATE / assignment / "settings.json", root / "release" / assignment / f"{assignment}.ipynb",
-               Path(settings["course"]) / "solutions" / f"{assignment}_checks.py"]
-    return _plan(root, assignment, tuple(path.stat().st_mtime_ns for path in watched))
+               root / "release" / assignment / "checks" / "drivers.py",
+               Path(settings["course"]) / "solutions" / f"{assignment}_checks.py",
+               Path(settings["course"]) / "solutions" / ".secret"]
+    return _plan(root, assignment, tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in watched))
 
 
 class _Step(NbGraderPreprocessor):

@@ -61,6 +61,12 @@ class BoxManager(AsyncKernelManager):
         self.provisioner = BoxProvisioner(kernel_id="grading", kernel_spec=self._kernel_spec, parent=self)
         self.provisioner.box = box
 
+    @property
+    def pid(self) -> int:
+        """Of the process that all of the kernel's lie below."""
+        assert isinstance(self.provisioner, BoxProvisioner) and self.provisioner.pid is not None
+        return self.provisioner.pid
+
     def assert_inside(self, *, isolated: bool) -> None:
         """Fail closed.
 

@@ -26,6 +26,7 @@ class Row:
         flags: what a person should look at.
         reason: why a submission is malformed or in error.
         seconds: wall-clock time of running it.
+        peak_bytes: most memory it held.
     """
 
     student: str
@@ -39,6 +40,7 @@ class Row:
     flags: list[str] = field(default_factory=list)
     reason: str = ""
     seconds: float = 0.0
+    peak_bytes: int = 0
 
 
 @dataclass
@@ -161,9 +163,10 @@ def _marks(report: GradeReport) -> str:
         total += f" <span class='quiet'>−{row.late_penalty:g} late</span>" if row.late_penalty else ""
         flags = "<br>".join(_e(flag) for flag in row.flags)
         rows.append(f"<tr class='{_e(row.status)}'><td>{_e(row.student)}</td>{cells}<td class='n'><b>{total}</b></td>"
-                    f"<td>{flags}</td><td class='n'>{row.seconds:.1f}</td></tr>")
+                    f"<td>{flags}</td><td class='n'>{row.seconds:.1f}</td>"
+                    f"<td class='n'>{row.peak_bytes / 2**20:.0f}</td></tr>")
     return (f"<h2>Marks</h2><table><tr><th>student</th>{head}<th class='n'>total</th><th>for a person to look at</th>"
-            f"<th class='n'>seconds</th></tr>{''.join(rows)}</table>")
+            f"<th class='n'>seconds</th><th class='n'>MiB</th></tr>{''.join(rows)}</table>")
 
 
 def _tasks(report: GradeReport, graded: list[Row]) -> str:

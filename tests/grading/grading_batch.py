@@ -6,11 +6,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from grading_course import NAME, RIGHT, SLIPS, Answers
+from grading_course import NAME, RIGHT, SLIPPED, SLIPS, Answers
 
 from coursekit.grading import GradeReport, Limits
 
-LIMITS = Limits(cell_seconds=8, notebook_seconds=60)
+LIMITS = Limits(cell_seconds=8, notebook_seconds=60, memory_bytes=2**30)
 
 SCRIPT = "<script>alert('from a student')</script>"
 
@@ -22,6 +22,23 @@ def standardise(x):
                 pass
         except BaseException:
             pass
+"""
+
+FLOOD = """
+print("x" * (30 * 2**20))
+for i in range(20_000):
+    print("line", i)
+"""
+
+HOG = """
+import mmap, time
+
+def log_normal(x, mu, log_var):
+    kept = [mmap.mmap(-1, 2**28) for _ in range(8)]  # shared: not counted by the operating system's limit
+    for block in kept:
+        for at in range(0, 2**28, 4096):
+            block[at] = 1
+    time.sleep(5)
 """
 
 MARKDOWN = r"""
@@ -117,8 +134,8 @@ def honest(course: Path, folder: Path) -> None:
     half = Answers(course, {**RIGHT, "t2": "def log_normal(x, mu, log_var):\n    return -0.5 * (x - mu) ** 2 - 0.5 * "
                                            "1.8378770664093453"})
     half.drop("t3").write(folder / f"half_{NAME}.ipynb")
-    for number, ((task, _), source) in enumerate(SLIPS.items()):
-        Answers(course, {**RIGHT, task: source}).write(folder / f"slip{number}.ipynb")
+    for number, made in enumerate(SLIPPED):
+        Answers(course, {**RIGHT, **{task: SLIPS[task, slip] for task, slip in made}}).write(folder / f"slip{number}.ipynb")
     numpy = "import numpy as np\n\ndef standardise(x):\n    x = np.asarray(x, dtype=np.float32)\n    " \
             "return (x - x.mean(axis=0)) / x.std(axis=0)"
     warns = "import sys, warnings\nprint('careful', file=sys.stderr)\n" \
@@ -165,6 +182,7 @@ def broken(course: Path, folder: Path) -> None:
 
 def hostile(course: Path, folder: Path, port: int) -> None:
     Answers(course, {**RIGHT, "t1": ENDLESS}).write(folder / "endless.ipynb")
+    Answers(course, {**RIGHT, "t2": HOG}).first(FLOOD).write(folder / "hogs.ipynb")
     Answers(course, {**RIGHT, "t2": "import os\n\ndef log_normal(x, mu, log_var):\n    os._exit(0)"}).write(
         folder / "exits.ipynb")
     places = ", ".join(repr(str(p)) for p in (course / "solutions", course / "solutions" / f"{NAME}_checks.py",

@@ -110,6 +110,9 @@ RIGHT = {
           "    return -0.5 * (math.log(2 * math.pi) + log_var + (x - mu) ** 2 * math.exp(-log_var))",
     "t3": "def energy(x):\n    return -torch.log(torch.exp(-x).sum(1))",
 }
+SLIPPED = [{("t1", "divides-by-n-minus-1"), ("t3", "flips-the-sign")},
+           {("t1", "forgets-the-mean"), ("t2", "takes-log-var-for-log-scale")}]
+"""Which slips a notebook of the batch makes together."""
 SLIPS = {
     ("t1", "divides-by-n-minus-1"): "def standardise(x):\n    return (x - x.mean(0)) / x.std(0)",
     ("t1", "forgets-the-mean"): "def standardise(x):\n    return x / x.std(0, unbiased=False)",

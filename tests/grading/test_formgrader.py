@@ -45,7 +45,8 @@ def server(graded: Graded, tmp_path_factory: pytest.TempPathFactory) -> Iterator
                    "JUPYTER_RUNTIME_DIR": str(home / "runtime"), "JUPYTER_DATA_DIR": str(home / "data"),
                    "IPYTHONDIR": str(home / "ipython")}
     command = [sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ip=127.0.0.1",
-               f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={graded.out}",
+               f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
+               f"--ServerApp.root_dir={graded.out}",
                "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}",
                "--ServerApp.disable_check_xsrf=True"]
     with (home / "log").open("w") as log:

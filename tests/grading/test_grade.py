@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from grading_batch import LIMITS, Graded
-from grading_course import NAME, POINTS, RIGHT, SECRET, SLIPS, Answers
+from grading_course import NAME, POINTS, RIGHT, SECRET, SLIPPED, Answers
 
 from coursekit.checks.sheet import make_sheet
 from coursekit.checks.task import load_assignment
@@ -37,16 +37,17 @@ def test_half_right_gets_the_parts_that_are(graded: Graded) -> None:
     assert "answer cell t3 is missing" in row.flags
 
 
-@pytest.mark.parametrize("number", range(len(SLIPS)))
+@pytest.mark.parametrize("number", range(len(SLIPPED)))
 def test_each_slip_is_named_with_its_hint(graded: Graded, number: int) -> None:
-    task, slip = list(SLIPS)[number]
-    row = graded.report[f"slip{number}"]
-    assert row.slips == {task: [slip]}
-    assert row.points[task] < POINTS[task]
-    assert row.total == FULL - POINTS[task] + row.points[task]
-    hint = next(s.hint for s in _tasks(graded)[task].slips if s.name == slip)
-    assert hint.split("?")[0] in graded.feedback(f"slip{number}")
-    assert (task, slip, 1) in graded.report.slip_counts() and slip in graded.report.html_path.read_text("utf-8")
+    row, made = graded.report[f"slip{number}"], SLIPPED[number]
+    assert row.slips == {task: [slip] for task, slip in made}
+    for task, slip in made:
+        assert row.points[task] < POINTS[task]
+        hint = next(s.hint for s in _tasks(graded)[task].slips if s.name == slip)
+        assert hint.split("?")[0] in graded.feedback(f"slip{number}")
+        assert (task, slip, 1) in graded.report.slip_counts()
+        assert slip in graded.report.html_path.read_text("utf-8")
+    assert all(row.points[task] == POINTS[task] for task in set(POINTS) - {task for task, _ in made})
 
 
 def test_malformed_submissions_are_reported_and_have_no_mark(graded: Graded) -> None:
@@ -92,6 +93,14 @@ def test_a_kernel_that_ends_itself_costs_that_task_alone(graded: Graded) -> None
     row = graded.report["exits"]
     assert row.points == {**POINTS, "t2": 0.0}
     assert any("the kernel died" in flag for flag in row.flags)
+
+
+def test_memory_and_output_are_limited_and_later_tasks_count(graded: Graded) -> None:
+    row = graded.report["hogs"]
+    assert row.points == {**POINTS, "t2": 0.0}
+    assert any("more than 1.0 GiB of memory" in flag for flag in row.flags), row.flags
+    assert row.peak_bytes > 2**30 > graded.report["right"].peak_bytes > 50 * 2**20
+    assert len(graded.autograded("hogs")) < 200_000
 
 
 def test_nothing_private_is_seen_from_inside(graded: Graded) -> None:

@@ -1,0 +1,102 @@
+"""Limits that no single system call carries: memory of all processes together, and what is written to the host's disk.
+
+`RLIMIT_DATA` binds each process; a hundred of them may still be too many. So the grader looks, a few times a second,
+and kills. What it saw is the peak memory in the report.
+"""
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from coursekit.grading.sandbox import Box
+
+INTERVAL = 0.2
+MAX_FILES = 2_000
+
+
+@dataclass
+class Watch:
+    """Watches one kernel's processes and folders.
+
+    Attributes:
+        box: where the kernel runs.
+        peak_bytes: most memory that all its processes held together.
+        reason: why it was killed; empty where it was not.
+    """
+
+    box: Box
+    peak_bytes: int = 0
+    reason: str = field(default="", init=False)
+
+    async def run(self, pid: int) -> None:
+        """Look until cancelled, or until a limit is passed: then kill `pid` (bubblewrap, and all inside with it)."""
+        limits = self.box.limits
+        while not self.reason:
+            await asyncio.sleep(INTERVAL)
+            self.peak_bytes = max(self.peak_bytes, used := memory_of(pid, limits.memory_bytes))
+            if used > limits.memory_bytes:
+                self.reason = f"it took more than {limits.memory_bytes / 2**30:.1f} GiB of memory"
+            elif any(folder_is_over(self.box.run / name, limits.folder_bytes) for name in ("out", "ipc")):
+                self.reason = f"it wrote more than {limits.folder_bytes / 2**20:.0f} MiB to disk"
+        _kill_tree(pid)
+
+
+def memory_of(pid: int, enough: int = 0) -> int:
+    """Bytes held by a process and all below it.
+
+    Resident sizes count shared pages once a process. Only where their sum passes `enough` is the exact figure (each
+    shared page divided among those who share it) asked for: it costs the kernel a walk through all pages.
+    """
+    tree = _tree(pid)
+    total = sum(_resident(process) for process in tree)
+    return total if total <= enough else sum(_proportional(process) for process in tree)
+
+
+def folder_is_over(folder: Path, limit: int) -> bool:
+    """Does a folder that a stranger writes to hold more than `limit` bytes, or very many files?"""
+    size = count = 0
+    try:
+        for entry in os.scandir(folder):
+            count += 1
+            size += 0 if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False).st_size
+            if entry.is_dir(follow_symlinks=False) and folder_is_over(Path(entry.path), limit - size):
+                return True
+            if size > limit or count > MAX_FILES:
+                return True
+    except OSError:  # vanished while we looked, or locked against us
+        return False
+    return False
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        top = psutil.Process(pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _proportional(process: psutil.Process) -> int:
+    try:
+        return int(getattr(process.memory_full_info(), "pss", 0))
+    except (psutil.Error, OSError):
+        return _resident(process)
+
+
+def _kill_tree(pid: int) -> None:
+    for process in reversed(_tree(pid)):
+        try:
+            process.kill()
+        except psutil.Error:
+            continue
