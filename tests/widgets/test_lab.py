@@ -15,6 +15,8 @@ def lab(tmp_path_factory, chromium):
     cells = [
         "import ipywidgets\nfrom coursekit.widgets import KDEExplorer, PushForwardExplorer",
         "explorer = KDEExplorer('claw', n=500)\nipywidgets.VBox([ipywidgets.HTML('<b>in a box</b>'), explorer])",
+        "start = explorer.bandwidth\n\ndef fail(change):\n    if change.new > start:\n"
+        "        raise ZeroDivisionError('on purpose')\n\nexplorer.observe(fail, 'bandwidth')",
         "push = PushForwardExplorer('bimodal', n=200)\npush",
     ]
     for name, sources in (("tiny", cells), ("broken", ["1 / 0"])):
@@ -84,6 +86,19 @@ def test_drawing_by_pointer_and_by_key_changes_what_the_kernel_computes(notebook
     notebook.screenshot(artefacts / "lab-kde-dark.png")
     notebook.set_theme("JupyterLab Light")
     assert notebook.problems == []
+
+
+def test_what_the_kernel_refuses_is_said_each_time_and_taken_back_in_between(notebook):
+    """A callback that raises while a slider is dragged: the sentence is shown, withdrawn, and shown again."""
+    root = notebook.page.get_by_role("region", name="Kernel density estimate: bandwidth and kernel")
+    slider, alert = root.get_by_role("slider", name="Bandwidth h"), root.get_by_role("alert")
+    slider.scroll_into_view_if_needed()
+    slider.focus()
+    notebook.press_until("ArrowRight", lambda: alert.count() == 1)
+    assert "ZeroDivisionError: on purpose" in alert.inner_text()
+    notebook.press_until("ArrowLeft", lambda: alert.count() == 0)
+    notebook.press_until("ArrowRight", lambda: alert.count() == 1)
+    notebook.press_until("ArrowLeft", lambda: alert.count() == 0)
 
 
 def test_a_widget_whose_kernel_is_gone_says_so(notebook):

@@ -22,6 +22,8 @@ function render({ model, el }) {
   let pushed = arrays(model.get("pushed"));
   const levels = model.get("levels");
   const drawn = () => model.get("density") === "drawn";
+  /** How many points there are: while Python still computes, n may already be larger than what is here. */
+  const total = () => Math.min(model.get("n"), pushed.u.length);
   const highest = (/** @type {ArrayLike<number>} */ ys) => { let m = 0; for (let i = 0; i < ys.length; i++) m = Math.max(m, ys[i]); return m; };
   /** The one point that is followed, once the reader points at one. @type {{u: number, x: number} | null} */
   let focus = null;
@@ -68,7 +70,7 @@ function render({ model, el }) {
     const { grid, density, cdf } = curves;
     const { u, x, edges, bin } = pushed;
     const pen = stage.pen;
-    const shown = model.get("shown");
+    const shown = Math.min(model.get("shown"), total());
     const xlim = /** @type {[number, number]} */ ([model.get("low"), model.get("high")]);
     const bars = histogram(bin, shown, edges);
     const peak = highest(density);
@@ -209,7 +211,7 @@ function render({ model, el }) {
 
   const next = () => (flights.length ? flights[flights.length - 1].index + 1 : model.get("shown"));
   const land = (/** @type {number} */ count) => {
-    if (count) model.set("shown", Math.min(model.get("n"), model.get("shown") + count));
+    if (count) model.set("shown", Math.min(total(), model.get("shown") + count));
   };
   const save = (/** @type {boolean} */ now) => {
     // Python is told four times a second, not at every frame.
@@ -219,7 +221,7 @@ function render({ model, el }) {
   const tick = (/** @type {number} */ now) => {
     const seconds = Math.min(0.1, (now - last) / 1000);
     last = now;
-    const n = model.get("n");
+    const n = total();
     const still = reducedMotion();
     if (playing) {
       owed += speed * seconds;
@@ -227,9 +229,8 @@ function render({ model, el }) {
       // Without motion points do not travel: they are there, twice a second, as many as would have come.
       if (still && launch < speed / 2) launch = 0;
       owed -= launch;
-      for (; launch > 0 && next() < n; launch--) {
-        if (still) land(1); else flights.push({ index: next(), t: 0 });
-      }
+      if (still) land(launch);
+      else for (; launch > 0 && next() < n; launch--) flights.push({ index: next(), t: 0 });
     }
     const part = seconds / flightTime(playing ? speed : 1);
     for (const flight of flights) flight.t += part;
@@ -240,7 +241,7 @@ function render({ model, el }) {
     if (done && !playing && landed) lookAtPoint(model.get("shown") - 1); // a single step: say where it went
     if (done) playing = false;
     save(done);
-    follow();
+    if (flights.length || landed || done) follow();
     timer = done ? 0 : requestAnimationFrame(tick);
   };
   const run = () => { if (!timer) { last = performance.now(); timer = requestAnimationFrame(tick); } };
@@ -249,7 +250,7 @@ function render({ model, el }) {
 
   const playPause = () => {
     if (playing) { halt(); follow(); return; }
-    if (model.get("shown") >= model.get("n")) model.set("shown", 0);
+    if (model.get("shown") >= total()) model.set("shown", 0);
     focus = null;
     playing = true;
     owed = 1;
@@ -259,7 +260,7 @@ function render({ model, el }) {
     halt();
     land(flights.length);
     flights = [];
-    if (model.get("shown") >= model.get("n")) { follow(); return; }
+    if (model.get("shown") >= total()) { follow(); return; }
     const index = model.get("shown");
     focus = null;
     if (reducedMotion()) { land(1); lookAtPoint(index); save(true); follow(); return; }
@@ -267,7 +268,7 @@ function render({ model, el }) {
     run();
   };
   const restart = () => { halt(); flights = []; focus = null; model.set("shown", 0); save(true); follow(); };
-  const all = () => { halt(); flights = []; focus = null; model.set("shown", model.get("n")); save(true); follow(); };
+  const all = () => { halt(); flights = []; focus = null; model.set("shown", total()); save(true); follow(); };
 
   // ---- controls
   const named = (/** @type {string[]} */ words) => /** @type {Array<[string, string]>} */ (words.map((w) => [w, title(w)]));
@@ -304,7 +305,7 @@ function render({ model, el }) {
       left.canvas.setAttribute("aria-valuenow", String(heights[knot]));
       left.canvas.setAttribute("aria-valuetext", `at x = ${format(knotAt(knot))} the height is ${format(heights[knot])}`);
     }
-    const shown = model.get("shown");
+    const shown = Math.min(model.get("shown"), total());
     let words = shown
       ? `Pushed so far: ${shown} of ${model.get("n")}; KS distance ${pushed.ks[shown - 1].toFixed(3)}, expected about ${pushed.ks_expected[shown - 1].toFixed(3)}.`
       : "No point is pushed yet: press Play or Step.";

@@ -669,8 +669,10 @@ export function shell({ model, el, name }) {
     }
   };
 
-  /** Set traits and send them to Python. @param {Record<string, any>} values */
+  /** Set traits and send them to Python; an old complaint is withdrawn. @param {Record<string, any>} values */
   const push = (values) => {
+    fail("");
+    if (model.get("error")) model.set("error", "");
     for (const [n, v] of Object.entries(values)) model.set(n, v);
     model.save_changes();
   };
