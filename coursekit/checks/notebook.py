@@ -100,7 +100,7 @@ class Checker:
         except Exception as error:
             if "matplotlib.pyplot" in sys.modules:
                 sys.modules["matplotlib.pyplot"].close("all")
-            print(f"No picture yet ({type(error).__name__}). First get the check above right, then run this cell again.")
+            print(f"No picture yet ({type(error).__name__}). First get the check above right, then run this again.")
 
     def inputs(self, task: str, case: int = 0) -> dict[str, Any]:
         """The inputs of one visible case, to try a function on by hand."""

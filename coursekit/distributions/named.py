@@ -6,12 +6,19 @@ estimators in a different way. In the plane, the toys by which mode collapse is 
 
 import math
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from coursekit import arguments
+from coursekit.distributions.checkerboard import Checkerboard
+from coursekit.distributions.classic_energies import FORMULAS, ClassicEnergy
+from coursekit.distributions.noisy_curves import spirals, two_moons
 from coursekit.distributions.normal_mixture import NormalMixture
 from coursekit.distributions.normal_mixture_1d import NormalMixture1D
+from coursekit.distributions.pinwheel import Pinwheel
 
 
 def bimodal() -> NormalMixture1D:
@@ -59,9 +66,13 @@ def grid_25() -> NormalMixture:
     return NormalMixture([1 / 25] * 25, [[a, b] for a in ticks for b in ticks], scales=[0.05] * 25)
 
 
-_BUILDERS: dict[int, dict[str, Callable[[], NormalMixture1D | NormalMixture]]] = {
+_BUILDERS: dict[int, dict[str, Callable[[], Any]]] = {
     1: {"bimodal": bimodal, "skewed": skewed, "claw": claw, "outlier": outlier, "gap": gap},
-    2: {"cross": cross, "ring-8": ring_8, "grid-25": grid_25},
+    2: {
+        "cross": cross, "ring-8": ring_8, "grid-25": grid_25, "two-moons": two_moons, "spirals": spirals,
+        "pinwheel": Pinwheel, "checkerboard": Checkerboard,
+        **{name: partial(ClassicEnergy, name) for name in FORMULAS},
+    },
 }
 
 
@@ -70,9 +81,7 @@ def names(dimension: int | None = None) -> list[str]:
     return [name for d, builders in _BUILDERS.items() for name in builders if dimension in (None, d)]
 
 
-def get(
-    name: str, *, dtype: torch.dtype = torch.float64, device: torch.device | str | None = None
-) -> NormalMixture1D | NormalMixture:
+def get(name: str, *, dtype: torch.dtype = torch.float64, device: torch.device | str | None = None) -> Any:
     """Builds the distribution with this name.
 
     Args:
@@ -84,7 +93,16 @@ def get(
         ValueError: If there is none; the message suggests the nearest name.
     """
     arguments.known(name, names(), "distribution")
-    mixture = next(builders[name] for builders in _BUILDERS.values() if name in builders)()
-    for attribute, value in vars(mixture).items():
-        setattr(mixture, attribute, value.to(device=device, dtype=dtype))
-    return mixture
+    built = next(builders[name] for builders in _BUILDERS.values() if name in builders)()
+    _move(built, dtype, device)
+    return built
+
+
+def _move(built: Any, dtype: torch.dtype, device: torch.device | str | None) -> None:
+    for attribute, value in vars(built).items():
+        if isinstance(value, Tensor):
+            setattr(built, attribute, value.to(device=device, dtype=dtype))
+        elif isinstance(value, NormalMixture):
+            _move(value, dtype, device)
+        elif attribute in ("dtype", "device"):
+            setattr(built, attribute, dtype if attribute == "dtype" else device)

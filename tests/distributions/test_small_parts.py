@@ -66,7 +66,7 @@ def test_bracketed_root_gives_up_with_a_sentence():
 def test_names_and_what_they_promise():
     assert len(names(1)) >= 5 and len(names(2)) >= 3 and names() == names(1) + names(2)
     assert all(isinstance(get(name), NormalMixture1D) for name in names(1))
-    assert all(isinstance(get(name), NormalMixture) for name in names(2))
+    assert all(hasattr(get(name), "sample") and hasattr(get(name), "log_prob") for name in names(2))
     gap = get("gap")
     inside = gap.cdf(torch.tensor([-0.5, 0.5], dtype=F64))
     assert abs(inside[0] - 0.3) < 1e-11 and abs(inside[1] - inside[0]) < 1e-11
