@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coursekit.distributions import NormalMixture, NormalMixture1D, Uniform, get, names, open_uniform
+from coursekit.distributions import NormalMixture1D, Uniform, get, names, open_uniform
 from coursekit.distributions.bracketed_root import bracketed_root
 
 F64 = torch.float64
