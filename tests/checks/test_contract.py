@@ -236,12 +236,14 @@ def test_outputs_of_a_hostile_kernel_are_never_unpickled(tmp_path):
     (tmp_path / "t2.npz").write_bytes(b"no zip at all")
     assert isinstance(read_outputs(tmp_path / "t2.npz", 1)[0], Failure)
     assert isinstance(read_outputs(tmp_path / "t3.npz", 1)[0], Failure)
-    np.savez(tmp_path / "t4.npz", **{"0/result": np.array(["text"]), "1/!failure": np.array("no json"), "9": np.ones(1)})
+    odd = {"0/result": np.array(["text"]), "1/!failure": np.array("no json"), "9": np.ones(1)}
+    np.savez(tmp_path / "t4.npz", **odd)
     assert all(isinstance(o, Failure) for o in read_outputs(tmp_path / "t4.npz", 3))
 
 
 def test_outputs_survive_their_file(tmp_path):
-    given = [{"result": np.arange(3.0)}, Failure("Not answered yet.", blank=True), {"a": np.ones((2, 2)), "b": np.array(1)}]
+    blank, pair = Failure("Not answered yet.", blank=True), {"a": np.ones((2, 2)), "b": np.array(1)}
+    given = [{"result": np.arange(3.0)}, blank, pair]
     write_outputs(tmp_path / "out" / "t1.npz", given)
     back = read_outputs(tmp_path / "out" / "t1.npz", 4)
     assert back[1] == given[1] and np.array_equal(back[2]["a"], np.ones((2, 2))) and isinstance(back[3], Failure)
