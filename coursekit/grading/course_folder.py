@@ -99,8 +99,10 @@ class CourseFolder:
         write_json(self.private / "settings.json", settings)
         stamp = self.private / "source.sha256"
         digest = _tree_digest(source)
-        released = self.release / f"{self.assignment}.ipynb"
-        if stamp.is_file() and stamp.read_text("utf-8") == digest and released.is_file():
+        made = [self.release / f"{self.assignment}.ipynb", self.root / "gradebook.db"]
+        if not all(path.is_file() for path in made):
+            shutil.rmtree(self.private / "done", ignore_errors=True)
+        elif stamp.is_file() and stamp.read_text("utf-8") == digest:
             return
         target = self.root / "source" / self.assignment
         if target.exists():
@@ -181,7 +183,8 @@ class CourseFolder:
         return out
 
     def _gradebook(self) -> Gradebook:
-        return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}")
+        with _scripts_on_path():
+            return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}")
 
     def _convert(self, kind: type[BaseConverter], student: str, *, force: bool) -> None:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()

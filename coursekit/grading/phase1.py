@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -89,10 +91,11 @@ def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
         (run / "judge").mkdir(mode=0o700)
         for name, sheet in plan.sheets.items():
             reason = why_missing(notebook, name, done)
-            verdict, flags = judge_task(sheet, collect_outputs(run / "out", sheet, run / "judge", reason))
+            outputs, odd = collect_outputs(run / "out", sheet, run / "judge", reason)
+            verdict, flags = judge_task(sheet, outputs)
             result.verdicts[name] = stored(verdict)
-            result.flags += flags
-        result.outputs = {str(i): [dict(o) for o in outputs] for i, outputs in done.outputs.items()}
+            result.flags += odd + flags
+        result.outputs = {str(i): [dict(o) for o in shown] for i, shown in done.outputs.items()}
         result.stopped = {str(i): reason for i, reason in done.stopped.items()}
         result.errors = {str(i): name for i, name in done.errors.items()}
         result.flags += [f"stopped in cell {i + 1}: {reason}" for i, reason in sorted(done.stopped.items())]
@@ -107,9 +110,17 @@ def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
 _plan: Plan | None = None
 
 
-def _set_plan(plan: Plan) -> None:
+def _begin(plan: Plan, grader: int) -> None:
+    """Start of a worker: take the plan, and end with the grader however that ends (its kernels end with the worker)."""
     global _plan
     _plan = plan
+
+    def watch() -> None:
+        while psutil.pid_exists(grader):
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _work(notebook: str) -> Result:
@@ -154,13 +165,17 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
         return
     context = get_context("forkserver")  # imports once, then forks: a new worker costs milliseconds
     context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(max(1, min(jobs, len(keys))), context, _set_plan, (plan,))
+    pool = ProcessPoolExecutor(max(1, min(jobs, len(keys))), context, _begin, (plan, os.getpid()))
     with pool:
-        futures: list[Future[Result]] = [pool.submit(_work, nbformat.writes(notebooks[key])) for key in keys]
+        futures: dict[Future[Result], str] = {pool.submit(_work, nbformat.writes(notebooks[key])): key for key in keys}
         try:
             for future in as_completed(futures):
-                with contextlib.suppress(BrokenProcessPool):
+                try:
                     keep(future.result())
+                except BrokenProcessPool:  # left for the second round
+                    continue
+                except Exception as error:  # one submission's trouble is nobody else's
+                    keep(Result(futures[future], trouble=f"{type(error).__name__}: {error}"))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -181,11 +196,9 @@ def sweep() -> None:
 
 def _remove(folder: Path) -> None:
     """Remove a run's folder, also where the kernel has locked folders of its own."""
-    def unlock(function: Callable[..., Any], path: str, _: object) -> None:
-        with contextlib.suppress(OSError):
-            for locked in (os.path.dirname(path), path):
-                if not os.path.islink(locked):
+    for here, folders, _ in os.walk(folder):
+        for name in folders:
+            if not os.path.islink(locked := os.path.join(here, name)):
+                with contextlib.suppress(OSError):
                     os.chmod(locked, 0o700)
-            function(path)
-
-    shutil.rmtree(folder, onerror=unlock)
+    shutil.rmtree(folder, ignore_errors=True)

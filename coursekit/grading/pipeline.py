@@ -80,7 +80,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
                                 "isolated": isolation, "hide": [str(submissions)]})
         plan = plan_of(folder.root, assignment)
         _known_tasks(tasks, plan)
-        chosen = _chosen(found, students)
+        chosen = _chosen(found, students or None)
         ready = _graft_all(chosen, plan, folder, tasks)
         results, ran = _run(plan, ready, folder, jobs, progress)
         _write_gradebook(plan, ready, results, folder, progress)
@@ -211,6 +211,8 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) ->
         shared: dict[str, Any] = {"name": ledger.get("name", student), "flags": ledger.get("flags", []),
                                   "reason": ledger.get("reason", ""), "seconds": ledger.get("seconds", 0.0),
                                   "peak_bytes": ledger.get("peak_bytes", 0)}
+        if ledger.get("status") == "graded" and mark is None:
+            ledger["status"], shared["reason"] = "error", "The gradebook has no mark of it. Grade this student again."
         if ledger.get("status") != "graded" or mark is None:
             rows.append(Row(student, status=ledger.get("status", "error"), max=plan.max_points, **shared))
             continue
@@ -227,7 +229,9 @@ def _alone(out: Path) -> Iterator[None]:
     """One run at a time in a grading folder; the lock goes with the process."""
     import fcntl  # not on Windows, where nothing comes this far
 
-    (out / PRIVATE).mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.mkdir(mode=0o700, exist_ok=True)  # marks are for whoever grades
+    (out / PRIVATE).mkdir(exist_ok=True)
     with (out / PRIVATE / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

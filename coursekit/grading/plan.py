@@ -21,7 +21,7 @@ from coursekit.checks.task import load_assignment
 from coursekit.grading.graft import grade_id
 from coursekit.grading.sandbox import Limits
 
-FORMAT = 1
+FORMAT = 2
 """Raised when marks could come out differently for the same files, so that stored results are not used again."""
 SECRET = "COURSEKIT_SECRET"
 LOCKED_VERSIONS = ("torch", "numpy", "scipy", "ipykernel", "ipython", "nbclient")

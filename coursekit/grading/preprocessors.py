@@ -19,6 +19,7 @@ import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import List
 
 from coursekit.grading.graft import CHECK_SUFFIX, grade_id, graft, is_check
 from coursekit.grading.notebooks import from_notebook
@@ -65,6 +66,8 @@ def plan_of(root: Path, assignment: str) -> Plan:
 
 class _Step(NbGraderPreprocessor):
     """What the three steps share: where they are, and which assignment it is."""
+
+    display_data_priority = List(["text/html", "image/png", "image/jpeg", "text/plain"], config=True)
 
     def place(self, resources: ResourcesDict) -> tuple[Path, str]:
         return Path(self.parent.parent.coursedir.root), str(resources["nbgrader"]["assignment"])

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ MAX_UNPACKED = 256 * 2**20
 
 EXCEPTIONS = {name for name, value in vars(builtins).items()
               if isinstance(value, type) and issubclass(value, BaseException)} | {"LinAlgError", "OutOfMemoryError"}
+UNREADABLE = "The check's result file could not be read."
 FIXED = ("Not answered yet.", "The function returned None. Is there a `return` at its end?",
-         "The check's result file could not be read.", "The call left no result.",
+         UNREADABLE, "The call left no result.",
          "The check's result is not an array of real numbers.")
 PATTERNS = (
     re.compile(r"The function raised (?P<exception>\w{1,40})( in line \d{1,4} of its cell)?"),
@@ -53,8 +55,8 @@ def judge_task(sheet: Sheet, outputs: list[Arrays | Failure]) -> tuple[Verdict, 
         return judge(sheet, failed, reveal=False), [flag]
 
 
-def collect_outputs(folder: Path, sheet: Sheet, scratch: Path, reason: str) -> list[Arrays | Failure]:
-    """Read the arrays of one task from the folder that the kernel wrote, trusting nothing in it.
+def collect_outputs(folder: Path, sheet: Sheet, scratch: Path, reason: str) -> tuple[list[Arrays | Failure], list[str]]:
+    """Read the arrays of one task from the folder that the kernel wrote, trusting nothing in it; also gives flags.
 
     Args:
         folder: what the kernel could write to.
@@ -64,14 +66,17 @@ def collect_outputs(folder: Path, sheet: Sheet, scratch: Path, reason: str) -> l
     """
     name = f"{sheet.name}.npz"
     data = _plain_bytes(folder / name)
+    odd = [f"the arrays of {sheet.name} are not what its check writes: somebody else wrote them"]
     if data is None:
-        return [Failure(reason)] * len(sheet.cases)
+        return [Failure(reason)] * len(sheet.cases), odd if os.path.lexists(folder / name) else []
     if not _unpacks_small(data):
-        return [Failure("The check's result file could not be read.")] * len(sheet.cases)
+        return [Failure(UNREADABLE)] * len(sheet.cases), odd
     copy = scratch / name
     copy.write_bytes(data)
     outputs = read_outputs(copy, len(sheet.cases))
-    return [_public(output, expected) for output, expected in zip(outputs, sheet.expected, strict=True)]
+    strange = any(isinstance(o, Failure) and o.sentence == UNREADABLE for o in outputs)
+    public = [_public(output, expected) for output, expected in zip(outputs, sheet.expected, strict=True)]
+    return public, odd if strange else []
 
 
 def why_missing(notebook: NotebookNode, task: str, run: Execution) -> str:
@@ -107,8 +112,10 @@ def check_outputs(verdict: dict[str, Any]) -> list[NotebookNode]:
 
 
 def stored(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as JSON, with the words and the page that show it."""
-    return {**verdict.to_dict(), "lines": verdict.lines(), "html": verdict._repr_html_()}
+    """A verdict as JSON, with the words and the page that show it, where each hint names its slip."""
+    named = {slip: f"{hint} (A known slip: {slip.replace('-', ' ')}.)" for slip, hint in verdict.slips.items()}
+    shown = replace(verdict, slips=named)
+    return {**verdict.to_dict(), "lines": shown.lines(), "html": shown._repr_html_()}
 
 
 def _public(output: Arrays | Failure, expected: Arrays) -> Arrays | Failure:

@@ -86,9 +86,13 @@ import numpy as np
 _write = open
 def forge():
     np.savez("/grading/out/t2.npz", **{"0/result": np.array([Boom()], dtype=object)})
-    os.symlink("/etc/passwd", "/grading/out/t3.npz")
 forge()
 '''
+
+LINK = """
+os.remove("/grading/out/t3.npz")
+os.symlink("/grading/inputs.npz", "/grading/out/t3.npz")
+"""
 
 LEAK = '''
 def standardise(x):
@@ -135,7 +139,8 @@ def honest(course: Path, folder: Path) -> None:
                                            "1.8378770664093453"})
     half.drop("t3").write(folder / f"half_{NAME}.ipynb")
     for number, made in enumerate(SLIPPED):
-        Answers(course, {**RIGHT, **{task: SLIPS[task, slip] for task, slip in made}}).write(folder / f"slip{number}.ipynb")
+        slipped = {task: SLIPS[task, slip] for task, slip in made}
+        Answers(course, {**RIGHT, **slipped}).write(folder / f"slip{number}.ipynb")
     numpy = "import numpy as np\n\ndef standardise(x):\n    x = np.asarray(x, dtype=np.float32)\n    " \
             "return (x - x.mean(axis=0)) / x.std(axis=0)"
     warns = "import sys, warnings\nprint('careful', file=sys.stderr)\n" \
@@ -194,8 +199,8 @@ def hostile(course: Path, folder: Path, port: int) -> None:
     page.first(f"raise ValueError({SCRIPT!r})")
     page.insert(1, SCRIPT + MARKDOWN, "markdown")
     page.write(folder / "=cmd()" / f"{NAME}.ipynb")
-    Answers(course, {"t1": RIGHT["t1"], "t2": "def log_normal(x, mu, log_var):\n    raise KeyboardInterrupt"}).first(
-        FORGED).write(folder / "forged.ipynb")
+    forged = Answers(course, {"t1": RIGHT["t1"], "t2": "def log_normal(x, mu, log_var):\n    raise KeyboardInterrupt"})
+    forged.first(FORGED).insert(len(forged.nb.cells), LINK).write(folder / "forged.ipynb")
     leak = Answers(course, {**RIGHT, "t1": LEAK})
     leak.insert(leak.index("t2"), "print('LEAK-LATER', HIDDEN)").write(folder / "leaks.ipynb")
     wins = "get_ipython().display_formatter.formatters['text/plain'].for_type(object, lambda *a: '2.0')\n" \

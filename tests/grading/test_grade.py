@@ -1,11 +1,15 @@
 """Marks, slips, flags and pages of a whole batch, graded once in the sandbox."""
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import threading
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from grading_batch import LIMITS, Graded
 from grading_course import NAME, POINTS, RIGHT, SECRET, SLIPPED, Answers
@@ -45,6 +49,7 @@ def test_each_slip_is_named_with_its_hint(graded: Graded, number: int) -> None:
         assert row.points[task] < POINTS[task]
         hint = next(s.hint for s in _tasks(graded)[task].slips if s.name == slip)
         assert hint.split("?")[0] in graded.feedback(f"slip{number}")
+        assert slip.replace("-", " ") in graded.feedback(f"slip{number}")
         assert (task, slip, 1) in graded.report.slip_counts()
         assert slip in graded.report.html_path.read_text("utf-8")
     assert all(row.points[task] == POINTS[task] for task in set(POINTS) - {task for task, _ in made})
@@ -119,6 +124,7 @@ def test_forged_arrays_are_not_unpickled_and_links_not_followed(graded: Graded) 
     assert row.points == {"t1": 2.0, "t2": 0.0, "t3": 0.0}
     assert not Path("/tmp/forged-by-a-student").exists()
     assert "could not be read" in graded.feedback("forged")
+    assert [flag.split()[3] for flag in row.flags] == ["t2", "t3"], row.flags
 
 
 def test_pages_run_nothing_of_a_student(graded: Graded) -> None:
@@ -172,15 +178,33 @@ def test_again_gives_the_same_and_runs_nothing(graded: Graded) -> None:
     assert again.seconds < 10
 
 
-def test_afresh_gives_the_same_marks(graded: Graded, tmp_path: Path) -> None:
+def test_afresh_gives_the_same_marks_though_a_worker_is_killed(graded: Graded, tmp_path: Path) -> None:
     some = ["half", "slip1", "cut"]
+    killed: list[int] = []
+    killer = threading.Thread(target=_kill_a_worker, args=(killed,), daemon=True)
+    killer.start()
     again = grade(NAME, graded.submissions, tmp_path / "out", course=graded.course, limits=LIMITS, progress=False,
                   students=some)
-    assert len(again.graded_now) == 2
+    killer.join(timeout=5)
+    assert killed and len(again.graded_now) == 2
     for student in some:
         first, second = graded.report[student], again[student]
         assert (first.points, first.total, first.flags, first.slips, first.reason) == (
             second.points, second.total, second.flags, second.slips, second.reason)
+
+
+def _kill_a_worker(killed: list[int]) -> None:
+    """Kill the process that runs the first kernel to be seen below this one."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not killed:
+        time.sleep(0.05)
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if process.name() == "bwrap" and process.parent().name() != "bwrap" and "-f" in process.cmdline():
+                    worker = process.parent()
+                    worker.kill()
+                    killed.append(worker.pid)
+                    return
 
 
 def test_a_mark_changed_by_hand_stays_and_one_task_is_graded_again(graded: Graded, tmp_path: Path) -> None:
