@@ -149,6 +149,7 @@ def test_the_graft_is_the_course_s_notebook_with_the_answers_in_it(small: Path) 
         cell["metadata"]["tags"] = ["skip-execution"]
         cell["outputs"] = [{"output_type": "stream", "name": "stderr", "text": "x"}]
     games.cell("t2-check")["cell_type"] = "raw"
+    games.cell("t1-check")["source"] = "1 + 1"
     games.cell("t2")["cell_type"] = "markdown"
     games.nb["metadata"] = {"kernelspec": {"name": "evil", "display_name": "x"}}
     made, released = _grafted(games, small)
