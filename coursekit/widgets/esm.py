@@ -3,8 +3,10 @@
 anywidget loads a widget's JavaScript as one module from memory, where `import "./toolkit.js"` has no meaning. So the
 shared file and the widget's own file are joined here, by a convention that keeps both of them valid modules:
 
-- toolkit.js marks what it offers with `export` at the start of a line;
+- toolkit.js lists the parts of the toolkit; each marks what it offers with `export` at the start of a line;
 - a widget's file imports from "./toolkit.js" and from nowhere else, and ends with `export default { render };`.
+
+Joined, all names are known to all, so imports and the word `export` are dropped.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from importlib import resources
 DEFAULT_EXPORT = "export default { render };"
 
 _IMPORT = re.compile(r"^import\b[^;]*?from\s*[\"']([^\"']+)[\"'];?[ \t]*$", re.MULTILINE)
+_PART = re.compile(r"^export \* from \"\./([a-z]+\.js)\";$", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
@@ -29,6 +32,12 @@ def static_text(name: str) -> str:
     if not path.is_file():
         raise ValueError(f"There is no file {name!r} in coursekit/widgets/static. Check the name and its ending.")
     return path.read_text(encoding="utf-8")
+
+
+def toolkit_text() -> str:
+    """The whole toolkit as one text without imports and exports."""
+    parts = [static_text(name) for name in _PART.findall(static_text("toolkit.js"))]
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", part)) for part in parts)
 
 
 def compose_esm(source: str) -> str:
@@ -52,7 +61,7 @@ def compose_esm(source: str) -> str:
             )
     if own.count(DEFAULT_EXPORT) != 1:
         raise ValueError(f"The widget's JavaScript must end with the line `{DEFAULT_EXPORT}`.")
-    return _EXPORT.sub("", static_text("toolkit.js")) + "\n" + _IMPORT.sub("", own)
+    return toolkit_text() + "\n" + _IMPORT.sub("", own)
 
 
 def compose_css() -> str:

@@ -21,9 +21,12 @@ CHROMIUM_FLAGS = [
 ARTEFACTS = Path(__file__).parents[2] / "artefacts"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Any]:
-    """One headless Chromium for all tests, with a temporary profile."""
+    """One headless Chromium for a module's tests, with a temporary profile.
+
+    Not for the whole session: playwright keeps an event loop running, and other tests' `asyncio.run` would fail.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -22,7 +22,14 @@ def test_the_module_has_one_export_and_no_import():
 def test_no_widget_reaches_for_the_network(name):
     text = esm.compose_esm(name) + esm.compose_css()
     assert not re.search(r"https?://", text)
-    assert "import(" not in text
+    assert not re.search(r"(?<!\{)\bimport\((?!\"\./)", text)
+
+
+def test_no_two_parts_of_the_toolkit_share_a_name():
+    """Joined into one module, a name that is declared twice would be a syntax error in the browser only."""
+    names = re.findall(r"^(?:function|class|const|let) (\w+)", esm.toolkit_text(), re.MULTILINE)
+    assert len(names) > 15
+    assert len(names) == len(set(names))
 
 
 def test_another_import_is_refused():

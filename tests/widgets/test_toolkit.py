@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from coursekit.widgets.arrays import Arrays, pack
-from coursekit.widgets.esm import static_text
+from coursekit.widgets.esm import toolkit_text
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +19,7 @@ def toolkit(browser):
     """A page with the toolkit as a module under `window.tk`."""
     page = browser.new_page()
     names = "arrays, nearest, histogram, niceTicks, logTicks, format, Axes, Stage, readTheme, OKABE_ITO"
-    page.set_content(f"<body><script type=module>{static_text('toolkit.js')}\nwindow.tk = {{ {names} }};</script>")
+    page.set_content(f"<body><script type=module>{toolkit_text()}\nwindow.tk = {{ {names} }};</script>")
     page.wait_for_function("() => window.tk")
     yield page
     page.close()

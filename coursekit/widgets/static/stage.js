@@ -1,0 +1,102 @@
+// @ts-check
+import { h } from "./controls.js";
+import { readTheme, watchTheme } from "./looks.js";
+
+/**
+ * A canvas that fills the width of its host, is sharp on every screen, and redraws at most once a frame.
+ */
+export class Stage {
+  /**
+   * @param {{label: string, height: number, draw: (stage: Stage) => void, scale: () => number,
+   *          failed: (error: unknown) => void}} options height in CSS pixels at scale 1
+   */
+  constructor({ label, height, draw, scale, failed }) {
+    this.canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "ck-canvas", role: "img", "aria-label": label }));
+    this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    this.baseHeight = height;
+    this.scaleOf = scale;
+    this.draw = draw;
+    this.failed = failed;
+    this.width = 0;
+    this.height = 0;
+    /** Number of frames drawn so far; tests and the latency benchmark read it. */
+    this.frames = 0;
+    /** @type {import("./looks.js").Theme | null} */
+    this.theme = null;
+    this.pending = 0;
+    this.observer = new ResizeObserver(() => this.refresh());
+    this.observer.observe(this.canvas);
+    this.stopTheme = watchTheme(() => this.refresh());
+  }
+
+  get scale() { return this.scaleOf(); }
+
+  /** Read the theme and the size again, then redraw. */
+  refresh() { this.theme = null; this.invalidate(); }
+
+  invalidate() {
+    if (!this.pending) this.pending = requestAnimationFrame(() => { this.pending = 0; this.paint(); });
+  }
+
+  paint() {
+    const height = Math.round(this.baseHeight * (1 + 0.6 * (this.scale - 1)));
+    this.canvas.style.height = `${height}px`;
+    const width = this.canvas.clientWidth;
+    if (width < 40) return;
+    const ratio = window.devicePixelRatio || 1;
+    const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (this.canvas.width !== pixels[0] || this.canvas.height !== pixels[1]) {
+      [this.canvas.width, this.canvas.height] = pixels;
+    }
+    this.width = width;
+    this.height = height;
+    this.theme ??= readTheme(this.canvas);
+    const pen = this.pen;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.fillStyle = this.theme.background;
+    pen.fillRect(0, 0, width, height);
+    try {
+      this.draw(this);
+    } catch (error) {
+      this.failed(error);
+    }
+    this.frames += 1;
+    this.canvas.dataset.frames = String(this.frames);
+  }
+
+  /**
+   * Pointer positions in CSS pixels of the canvas. `drag` gets each position while a button is held,
+   * `hover` the others (null when the pointer leaves).
+   * @param {{drag?: (x: number, y: number, first: boolean) => void, hover?: (at: [number, number] | null) => void}} to
+   */
+  onPointer({ drag, hover }) {
+    let held = false;
+    const place = (/** @type {PointerEvent} */ e) => {
+      const box = this.canvas.getBoundingClientRect();
+      return /** @type {[number, number]} */ ([e.clientX - box.left, e.clientY - box.top]);
+    };
+    if (drag) this.canvas.style.touchAction = "none";
+    this.canvas.addEventListener("pointerdown", (e) => {
+      if (!drag || e.button !== 0) return;
+      held = true;
+      this.canvas.setPointerCapture(e.pointerId);
+      const [x, y] = place(e);
+      drag(x, y, true);
+    });
+    this.canvas.addEventListener("pointermove", (e) => {
+      const [x, y] = place(e);
+      if (held && drag) drag(x, y, false);
+      else if (hover) hover([x, y]);
+    });
+    const release = () => { held = false; };
+    this.canvas.addEventListener("pointerup", release);
+    this.canvas.addEventListener("pointercancel", release);
+    this.canvas.addEventListener("pointerleave", () => { if (hover) hover(null); });
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.pending);
+    this.observer.disconnect();
+    this.stopTheme();
+  }
+}
