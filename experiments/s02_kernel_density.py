@@ -14,13 +14,15 @@ from sklearn.neighbors import KernelDensity as Peer
 
 from coursekit.density import KernelDensity, held_out_log_likelihood, scott, select_bandwidth, silverman
 from coursekit.density.kernels import KERNELS, canonical_ratio
-from coursekit.distributions import get, names
+from coursekit.distributions import get
 from coursekit.evaluation.experiment import Result
 from coursekit.evaluation.intervals import mean_interval, share_interval, wins
 
 SEEDS = range(8)
 SAMPLE, FRESH = 400, 1_000
 SIZES = [30, 100, 300, 1_000]
+LINE = ["bimodal", "skewed", "claw", "outlier", "gap"]
+PLANE = ["cross", "ring-8", "grid-25"]
 GROWTH = ["bimodal", "claw", "cross"]  # on the line, on the line with detail, in the plane
 
 
@@ -28,14 +30,14 @@ def measure(seeds) -> Result:
     """Runs all parts; the gates are the row's, and convergence."""
     peer = max(peer_error(d, kernel, seed) for d in (1, 2) for kernel in KERNELS for seed in seeds)
     far = overflow()
-    choice = {name: [choose(name, seed) for seed in seeds] for name in names(1)}
+    choice = {name: [choose(name, seed) for seed in seeds] for name in LINE}
     lost, error = (
         {name: {rule: [run[rule][judge] for run in runs] for rule in runs[0]} for name, runs in choice.items()}
         for judge in (0, 1)
     )
-    won = {name: [wins(t[name]["Scott"], t[name]["left out"])[0] for t in (lost, error)] for name in names(1)}
+    won = {name: [wins(t[name]["Scott"], t[name]["left out"])[0] for t in (lost, error)] for name in LINE}
     risks = {name: np.array([[risk(name, n, seed) for n in SIZES] for seed in seeds]) for name in GROWTH}
-    uncovered = {name: np.array([uncovered_share(name, seed) for seed in seeds]) for name in names()}
+    uncovered = {name: np.array([uncovered_share(name, seed) for seed in seeds]) for name in LINE + PLANE}
     shares = np.array(list(uncovered.values()))[..., 0]
     infinite, runs = int((shares > 0).sum()), shares.size
     gaussian = float(np.array(list(uncovered.values()))[..., 1].max())

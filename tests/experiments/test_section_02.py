@@ -15,8 +15,8 @@ FEW = {"s02_push_forward": range(8)}  # p-values need a few; two seeds decide no
 # What the tests with a planted bug leave out, for time: most of the densities, starts and steps.
 SMALL = {
     "s02_push_forward": {},
-    "s02_inverse_transform": {"names": lambda d: {1: ["claw"], 2: ["cross"]}[d]},
-    "s02_kernel_density": {"names": lambda d=None: ["bimodal"], "GROWTH": ["bimodal"], "curve": lambda *_: [0.0]},
+    "s02_inverse_transform": {"LINE": ["claw"], "GRIDS": {"cross": (5.0, 401)}},
+    "s02_kernel_density": {"LINE": ["bimodal"], "PLANE": [], "GROWTH": ["bimodal"], "curve": lambda *_: [0.0]},
     "s02_gaussian_mixture": {"CASES": {"bimodal": 2, "cross": 2}, "HARD": "cross", "STARTS": 1, "STEPS": 20},
 }
 

@@ -1,0 +1,300 @@
+# %% [markdown]
+# # 0 · Notation and glossary
+#
+# Generative modelling grew up in five communities, and each has its own letters, signs and units. The same word may mean
+# opposite directions in two papers. This course uses one symbol for one thing, everywhere: in the text, in the code and
+# in the exercises. This notebook is the list, with a small check wherever a convention can be checked.
+#
+# **You will be able to** look up what a symbol, a name or a sign means, and run the line that proves it.
+#
+# **You should know** nothing in advance. Come back when a lecture uses a word that you do not remember.
+#
+# **Time** about 15 minutes to read, 10 seconds to run (measured on 2 cores).
+
+# %%
+import math
+import torch
+from coursekit.distributions import NormalMixture1D, get
+from coursekit.seeds import generator, seeded
+
+# %% [markdown]
+# ## Symbols
+#
+# | symbol | means | first met in |
+# |---|---|---|
+# | $x$ | data, one point of it; in code the sample with shape `(n, *event)`, one point a row | 1 |
+# | $z$ | latent variable or noise, what generation starts from | 1 |
+# | $u$ | uniform noise on $(0, 1)$ | 2 |
+# | $n$, $d$, $K$ | number of points, of dimensions, of components or classes | 1 |
+# | $p_\text{data}$, $p_\theta$ | the distribution of the data; the model's, with parameters $\theta$ | 1 |
+# | $q$ | an approximation of a posterior (variational distribution) | 4 |
+# | $g_\#\mu$ | push-forward of $\mu$ by $g$: the distribution of $g(z)$ for $z \sim \mu$ | 2 |
+# | $T: z \to x$ | a map that generates; $T^{-1}: x \to z$ normalises | 2, 5 |
+# | $F$, $F^{-1}$ | distribution function, quantile function | 2 |
+# | $\Phi$, $\varphi$ | distribution function and density of $N(0, 1)$ | 2 |
+# | $N(x; m, S)$ | normal density at $x$ with mean $m$ and *covariance* (on the line: *variance*) $S$ | 1 |
+# | $h$, $K(\cdot)$ | bandwidth and kernel of a kernel density estimate | 2 |
+# | $w_k, m_k, S_k$; $r_{nk}$ | weight, mean, covariance of a component; its responsibility for point $n$ | 2 |
+# | $E(x)$, $Z$ | energy, $p(x) = e^{-E(x)} / Z$; its normalising constant | 14 |
+# | $D$, $G$, $f$ | discriminator, generator; critic | 9, 10 |
+
+# %% [markdown]
+# ## Names in the code
+#
+# | name | means |
+# |---|---|
+# | `sample(n, *, context=None, generator=None)` | draw `n` independent points, shape `(n, *event)` |
+# | `log_prob(x)` | normalised log-density in **nats**, shape `(n,)`; `-inf` where the density is zero |
+# | `energy(x)` | $-\log$ of an unnormalised density, shape `(n,)`; lower is likelier |
+# | `elbo(x)` | a lower bound of `log_prob`, shape `(n,)` |
+# | `forward(z)`, `inverse(x)` | generate, normalise; each returns the point and `ladj` |
+# | `ladj` | $\log |\det|$ of the Jacobian of *that* direction, shape `(n,)` |
+# | `scale`, `log_var` | standard deviation; logarithm of the *variance* |
+# | `logits`, `prob` | before and after a sigmoid or softmax. A discriminator returns logits unless its name says `prob` |
+# | `bits_per_dim` | $-\log_2 p$ per dimension, with the constant of dequantisation |
+# | `generator`, `seed` | where randomness comes from, always explicit |
+#
+# A model has a method exactly when it can answer the question. One that cannot says why, in a sentence:
+
+# %%
+from coursekit.protocols import NotTractable, capabilities, log_prob
+
+
+class Network:
+    def __init__(self):
+        self.not_tractable = {"log_prob": "a network without an inverse cannot say which z led to x"}
+
+    def sample(self, n, *, context=None, generator=None):
+        return torch.randn(n, generator=generator).tanh()
+
+
+assert capabilities(Network()) == {"sample": True, "log_prob": False, "energy": False, "elbo": False}
+try:
+    log_prob(Network(), torch.zeros(1))
+except NotTractable as reason:
+    print(reason)
+
+# %% [markdown]
+# ## Units and densities
+#
+# Log-densities are in **nats** (natural logarithm), divided by $\log 2$ they are **bits**. A density integrates to one, and
+# may exceed one on the way; so the entropy of a density, unlike that of a discrete variable, may be negative.
+
+# %%
+narrow = NormalMixture1D(weights=[1.0], means=[0.0], scales=[0.1])
+x = torch.linspace(-2, 2, 4001, dtype=torch.float64)
+p = narrow.log_prob(x).exp()
+
+assert abs(torch.trapezoid(p, x).item() - 1) < 1e-9
+assert p.max() > 1
+print(f"peak {p.max():.2f}; entropy {narrow.entropy():.3f} nats = {narrow.entropy() / math.log(2):.3f} bits")
+
+# %% [markdown]
+# `scale` is always a standard deviation, never a variance. In formulas the second place of $N(\cdot\,, \cdot)$ is a
+# variance, so $N(0, 2^2)$ has `scale=2`. A third way to write the same is `log_var`, $\log \sigma^2 = 2 \log \sigma$.
+
+# %%
+wide = NormalMixture1D(weights=[1.0], means=[0.0], scales=[2.0])
+assert torch.isclose(wide.variance, torch.tensor(4.0, dtype=torch.float64))
+
+log_var = torch.tensor(0.6)
+assert torch.isclose((0.5 * log_var).exp() ** 2, log_var.exp())  # scale = exp(log_var / 2)
+
+# %% [markdown]
+# **Bits per dimension.** A pixel has $k$ levels, a density lives on $[0, 1]$. Uniform noise within each level joins the two
+# (dequantisation). One level is $1/k$ wide, so
+# $\texttt{bits\_per\_dim} = -\tfrac1d \log_2 p(x) + \log_2 k$. The check: a model that knows nothing, $p = 1$ on
+# $[0, 1]^d$, must pay exactly $\log_2 256 = 8$ bits for a pixel with 256 levels.
+
+# %%
+def bits_per_dim(log_prob, d, levels):
+    return -log_prob / (d * math.log(2)) + math.log2(levels)
+
+
+assert bits_per_dim(log_prob=0.0, d=64, levels=256) == 8
+assert bits_per_dim(log_prob=0.0, d=64, levels=17) < 5  # fewer levels, fewer bits: never compare across data sets
+
+# %% [markdown]
+# ## Maps and their change of volume
+#
+# $T$ goes from noise to data. `forward` generates, `inverse` normalises, and each returns the log-determinant of its own
+# direction. So the two have opposite signs at a matching pair, and
+# $\log p(x) = \log p_z(z) + \texttt{ladj of inverse} = \log p_z(z) - \texttt{ladj of forward}$.
+# (Some texts write $f$ for $x \to z$. Translate before you compare.)
+
+# %%
+from coursekit.density import InverseTransform
+
+flow = InverseTransform(get("bimodal"))
+z = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+x, ladj = flow.forward(z)
+assert torch.allclose(ladj, -flow.inverse(x)[1])
+
+step = 1e-6  # and it is the slope of this direction
+slope = (flow.forward(z + step)[0] - flow.forward(z - step)[0]) / (2 * step)
+assert torch.allclose(ladj, slope.log(), atol=1e-6)
+assert torch.allclose(flow.log_prob(x), -ladj)  # uniform noise has log-density 0
+
+# %% [markdown]
+# ## Divergences
+#
+# $\mathrm{KL}(p \,\|\, q) = \int p \log (p/q)$ integrates against its **first** argument, so it is large where $p$ has mass
+# and $q$ does not. Maximum likelihood minimises $\mathrm{KL}(p_\text{data} \,\|\, p_\theta)$, variational inference
+# $\mathrm{KL}(q \,\|\, p)$. The order matters:
+
+# %%
+x = torch.linspace(-30, 30, 60_001, dtype=torch.float64)
+
+
+def kl(p, q):
+    return torch.trapezoid(p.log_prob(x).exp() * (p.log_prob(x) - q.log_prob(x)), x).item()
+
+
+p, q = NormalMixture1D([1.0], [0.0], [1.0]), NormalMixture1D([1.0], [0.0], [2.0])
+closed = math.log(2 / 1) + 1**2 / (2 * 2**2) - 0.5  # log(s_q / s_p) + s_p² / (2 s_q²) - 1/2
+assert abs(kl(p, q) - closed) < 1e-9
+print(f"KL(p ∥ q) = {kl(p, q):.3f}, KL(q ∥ p) = {kl(q, p):.3f} nats")
+
+# %% [markdown]
+# The Jensen–Shannon divergence has weights ½, $\mathrm{JS} = \tfrac12 \mathrm{KL}(p \,\|\, m) + \tfrac12 \mathrm{KL}(q \,\|\, m)$
+# with $m = \tfrac12(p + q)$. In nats it never exceeds $\log 2$, and reaches it when $p$ and $q$ do not overlap. Then it no
+# longer says how far apart they are, a fact with consequences for GANs.
+
+# %%
+def js(shift):
+    half = [0.5, 0.5]
+    p, q = NormalMixture1D([1.0], [0.0], [1.0]), NormalMixture1D([1.0], [shift], [1.0])
+    m = NormalMixture1D(half, [0.0, shift], [1.0, 1.0])
+    return 0.5 * kl(p, m) + 0.5 * kl(q, m)
+
+
+values = [js(shift) for shift in (0.0, 1.0, 3.0, 10.0, 20.0)]
+assert abs(values[0]) < 1e-12 and max(values) <= math.log(2) + 1e-12
+print([f"{value / math.log(2):.4f} log 2" for value in values])
+
+# %% [markdown]
+# ## Randomness
+#
+# Nothing in the course draws from torch's global generator unless you ask for it. Sampling takes `generator=`; a module,
+# whose first weights come from the global generator, is built inside `seeded(seed)`, which puts everything back.
+
+# %%
+a = get("claw").sample(3, generator=generator(7))
+b = get("claw").sample(3, generator=generator(7))
+assert torch.equal(a, b)
+
+before = torch.random.get_rng_state()
+with seeded(0):
+    torch.nn.Linear(2, 2)
+assert torch.equal(before, torch.random.get_rng_state())
+
+# %% [markdown]
+# ## Shapes and errors
+#
+# The first axis counts points. A sample on the line has shape `(n,)`, in $d$ dimensions `(n, d)`, of images
+# `(n, channels, height, width)`. Signatures state shapes, `Float[Tensor, "n d"]`. An argument that does not fit is
+# refused with a sentence that says what was given, what was expected and what to try:
+
+# %%
+try:
+    get("claw").log_prob(torch.zeros(5, 1))
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## Figures
+#
+# A claim about a random method is made over **seeds**, at least five, with a 95 % interval. "A beats B" means on the same
+# data and seeds: 5 wins of 5, or at least 7 of 8. "Exact" means float64 and a relative error of at most 1e-8. `figure_row`
+# shows a committed measurement: what was asked, what was measured, and `ok`, `finding` (a published claim that does not
+# show here), `fails`, or `stale` (the code has changed since).
+
+# %% [markdown]
+# ## Conventions that belong to later lectures
+#
+# Sources disagree, and some err. This is what the course has settled on.
+#
+# | topic | convention | lecture |
+# |---|---|---|
+# | ELBO | its KL is $\mathrm{KL}(q(z \mid x) \,\|\, p(z))$; $\texttt{elbo} \le \log p$ | 4 |
+# | additive two-stream network | "residual flow" of one source; here additive coupling, exactly invertible | 6 |
+# | autoregressive flows | MAF: $x_i = \mu_i(x_{<i}) + \sigma_i(x_{<i})\, z_i$; IAF conditions on $z_{<i}$ | 6 |
+# | continuous flows | $\frac{d}{dt} \log p = -\operatorname{tr} \frac{\partial f}{\partial x}$ along $\frac{dx}{dt} = f$ | 6 |
+# | Fréchet distance | squared, no root taken; covariances with $n - 1$ | 8 |
+# | MMD² | unbiased estimate, may be negative | 8 |
+# | Sinkhorn | debiased | 8 |
+# | discriminator | logit at the optimum: $\log p_\text{data} - \log p_g$; value $2\,\mathrm{JS} - \log 4$ (with ½ in both terms: $\mathrm{JS} - \log 2$) | 9 |
+# | f-GAN | $u = p_\text{data}/p_g$; Pearson: $f^*(t) = t^2/4 + t$ for $t \ge -2$, else $-1$ | 9 |
+# | WGAN | critic high on real; `d_loss` $= \mathbb E f(\text{fake}) - \mathbb E f(\text{real}) +$ penalty | 10 |
+# | PacGAN | a pack holds one kind, real or generated | 11 |
+# | InfoGAN | the bound $\mathbb E \log Q(c \mid x) + H(c)$, on generated $x$ only | 12 |
+# | BEGAN | reconstruction errors are means per pixel; $k_0 = 0$ | 13 |
+# | Langevin | $x \leftarrow x - \alpha \nabla E + \sqrt{2\alpha}\, \xi$, where $\sqrt{2\alpha}$ is a standard deviation | 14 |
+# | JEM | its usual step 1 with noise 0.01 is a *tempered* Langevin step | 14 |
+# | pix2pix | $D$ means $P(\text{real})$ | 15 |
+#
+# Three of these can be checked now. The GAN's value at its best discriminator is $2\,\mathrm{JS} - \log 4$:
+
+# %%
+p, q = get("bimodal"), NormalMixture1D([1.0], [0.5], [1.5])
+a, b = p.log_prob(x), q.log_prob(x)
+logit = a - b  # the optimal discriminator's
+softplus = torch.nn.functional.softplus
+value = torch.trapezoid(-a.exp() * softplus(-logit) - b.exp() * softplus(logit), x).item()
+
+middle = torch.logaddexp(a, b) - math.log(2)
+js_value = torch.trapezoid(0.5 * a.exp() * (a - middle) + 0.5 * b.exp() * (b - middle), x).item()
+assert abs(value - (2 * js_value - math.log(4))) < 1e-9
+
+# %% [markdown]
+# Pearson's conjugate is the supremum over $u > 0$ of $ut - (u - 1)^2$. And one Langevin step on $N(0, \sigma^2)$ multiplies
+# $x$ by $1 - \alpha/\sigma^2$ and adds noise of variance $2\alpha$; the variance then settles at
+# $\sigma^2 / (1 - \alpha/2\sigma^2)$, slightly above the target's.
+
+# %%
+u = torch.linspace(1e-6, 20, 200_001, dtype=torch.float64)
+for t in (-5.0, -2.0, 0.0, 3.0):
+    conjugate = t**2 / 4 + t if t >= -2 else -1.0
+    assert abs((u * t - (u - 1) ** 2).max().item() - conjugate) < 1e-4
+
+sigma2, alpha, variance = 1.5, 0.1, 1.0
+for _ in range(1_000):
+    variance = (1 - alpha / sigma2) ** 2 * variance + 2 * alpha
+assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
+
+# %% [markdown]
+# ## Glossary of section 2
+#
+# | term | means |
+# |---|---|
+# | ancestral sampling | drawing variables in the order in which they depend on each other: first the component, then the point |
+# | bandwidth | width $h$ of the hills of a kernel density estimate |
+# | branch | a piece of the line on which a map is monotone, hence invertible |
+# | change of variables | the rule that turns a density by a map: divide by the stretch |
+# | component | one of the distributions that a mixture adds up |
+# | curse of dimension | the number of points (or nodes) for a given accuracy grows exponentially with $d$ |
+# | density | a function whose area over a set is the set's probability |
+# | distribution function | $F(x) = P(X \le x)$; also "cumulative distribution function" |
+# | E-M | expectation-maximisation: responsibilities, then weighted averages, repeated |
+# | flow | a map with an inverse and a known change of volume, in both directions |
+# | held out | not shown to the fit, kept to judge it |
+# | integrated error | $\int \lvert \hat p - p \rvert$: 0 if equal, 2 without overlap |
+# | inverse transform sampling | $x = F^{-1}(u)$ with $u$ uniform |
+# | Jacobian | matrix of the partial derivatives of a map |
+# | kernel | a small density laid over each point; `"gaussian"` or `"epanechnikov"` |
+# | Knothe–Rosenblatt map | inverse transform sampling, one coordinate after the other; triangular |
+# | leave one out | judge each point by the fit to all the others |
+# | likelihood | the density of the data, seen as a function of the model |
+# | marginal, conditional | distribution of one coordinate alone; of one given another |
+# | mixture | a weighted sum of distributions |
+# | mode | a local maximum of a density |
+# | p-value | the chance of a result at least as extreme if the claim is true; then uniform on $(0, 1)$ |
+# | push-forward | the distribution of $g(z)$ |
+# | quantile function | $F^{-1}$ |
+# | `reg_covar` | a small number added to each variance, against collapse |
+# | responsibility | probability that a point came from a component, given where it is |
+# | rule of thumb | a bandwidth from the sample's size and spread: Scott's, Silverman's |
+# | triangular map | $x_i$ depends on $z_1, \dots, z_i$ only; the determinant is the product of the diagonal |
+# | uncovered share | share of fresh points where an estimate is exactly zero |
+#
+# **Next.** Lecture 2 uses most of these words.

@@ -1,0 +1,954 @@
+# %% [markdown]
+# # 2 · Densities and push-forwards
+#
+# A generative model has two jobs: to *draw* new points, and to say how *likely* a given point is. This lecture does both
+# on the line and in the plane, where every answer can be checked against the truth.
+#
+# **You will be able to**
+# - push noise through a map and write down the density of what comes out;
+# - turn uniform noise into any density on the line, and into one in the plane, and undo it again;
+# - estimate a density from points, with kernels or a Gaussian mixture, and choose the bandwidth honestly;
+# - run expectation-maximisation step by step, and say why the likelihood never falls and where it can get stuck;
+# - say which models can answer "how likely is this point?", and which can only draw.
+#
+# **You should know** what a density, an integral and a logarithm are; torch tensors and broadcasting; from lecture 1,
+# why models are fitted by likelihood.
+#
+# **Time** about 60 minutes to read and try, 30 seconds to run from top to bottom (measured on 2 cores).
+
+# %%
+import torch
+from coursekit import plots
+from coursekit.evaluation.budget import budget, expect
+from coursekit.evaluation.experiment import figure_row
+from coursekit.plots import reveal, say
+from coursekit.seeds import generator
+
+# %% [markdown]
+# **How to read it.** Before most results you are asked to predict. Put your answer in `guess`, run the cell, then run
+# the next one. A wrong guess that surprises you is worth more than a right result that you only read.
+# Every `assert` is a claim of the text: if one of them did not hold, the notebook would stop there.
+
+# %% [markdown]
+# ## 1 · A generator pushes noise forward
+#
+# Here is the barest generative model there is. Draw $z$ from a distribution $\mu$ that is easy to draw from, and return
+# $x = g(z)$. The distribution of $x$ is called the **push-forward** of $\mu$ by $g$, written $g_\#\mu$: every bit of mass
+# moves from $z$ to $g(z)$.
+#
+# Drawing is one line of code. The density of $x$ is the harder question, and the one this course keeps coming back to.
+
+# %% [markdown]
+# **Predict.** $z$ is uniform on $(0, 1)$ and $x = z^2$. Which share of the points lies below $\tfrac14$?
+
+# %%
+guess = None  # your number between 0 and 1; then run the next cell
+
+# %%
+from coursekit.density.push_forward import square
+
+squared = square()  # z uniform on (0, 1), x = z²
+x = squared.sample(10_000, generator=generator(0))
+share = (x < 0.25).double().mean().item()
+assert abs(share - 0.5) < 0.02  # four standard errors
+reveal(guess, share, "$x < 1/4$ just when $z < 1/2$, and half of all $z$ are. The exact share is 1/2.")
+
+# %%
+plots.pushed(squared, low=0, high=1)
+
+# %% [markdown]
+# On the left, even steps of $z$ (above) and where they land (below). Near zero, squaring pulls points together, so mass
+# piles up there; near one it spreads them out. How high is the density? Count mass. What lands between $x$ and
+# $x + \Delta$ comes from $z$ between $\sqrt{x}$ and $\sqrt{x + \Delta}$, an interval of length about
+# $\Delta / (2\sqrt{x})$. The noise has density 1, so the mass is that length, and mass over $\Delta$ is
+#
+# $$p(x) = \frac{1}{2\sqrt{x}}, \qquad 0 < x < 1.$$
+
+# %%
+x = torch.linspace(0.01, 1, 100, dtype=torch.float64)
+width = 1e-6
+mass = (x + width).sqrt() - x.sqrt()  # length of the interval of z that lands in (x, x + width)
+
+assert torch.allclose(mass / width, 1 / (2 * x.sqrt()), rtol=1e-4)
+assert torch.allclose(squared.log_prob(x).exp(), 1 / (2 * x.sqrt()))
+
+# %% [markdown]
+# **Pitfall: a density is not a probability.** It may exceed one, and here it is infinite at zero. Only areas are
+# probabilities, and they stay small.
+
+# %%
+at = torch.tensor([0.0, 1e-4, 0.01, 1.0], dtype=torch.float64)
+p, below = squared.log_prob(at).exp(), squared.cdf(at)
+
+assert p[0] == torch.inf and below[0] == 0 and below[-1] == 1
+say(f"At $x = {at[1]:g}$ the density is {p[1]:.0f}, yet only {below[1]:.0%} of the mass lies below it.")
+
+# %% [markdown]
+# ### The rule: divide by the stretch
+#
+# Nothing in the counting was special to squares. A map stretches the line near $z$ by the factor $|g'(z)|$, and what is
+# stretched is thinned by the same factor:
+#
+# $$p(x) = \frac{p_\mu(z)}{|g'(z)|} \quad\text{at } z = g^{-1}(x), \qquad
+# \log p(x) = \log p_\mu(z) - \log |g'(z)|.$$
+#
+# This is the **change of variables**. Autograd knows $g'$, so we can check the density against the map itself.
+
+# %%
+z = torch.rand(1_000, dtype=torch.float64, generator=generator(1)).requires_grad_()
+x = z.square()
+(slope,) = torch.autograd.grad(x.sum(), z)  # points do not mix: the gradient of the sum holds every g'(z)
+
+log_p = 0.0 - slope.abs().log()  # the uniform density has log 1 = 0
+assert torch.allclose(log_p, squared.log_prob(x.detach()))
+
+# %% [markdown]
+# **Pitfalls.** Divide, do not multiply: stretching thins. And the slope is taken at $z$, where the map acts, not at $x$.
+# A mistake in either gives a curve that looks quite plausible. Its area is not one: check that first.
+#
+# ### Several ways to the same point
+#
+# Now let $z$ be standard normal and square it again. Both $z = \sqrt x$ and $z = -\sqrt x$ lead to $x$, and their masses
+# add up. One inverse for each monotone piece, each piece called a **branch**:
+#
+# $$p(x) = \sum_{z:\ g(z) = x} \frac{p_\mu(z)}{|g'(z)|}.$$
+#
+# **Predict.** Somebody forgets $z = -\sqrt x$. What is the area under their density?
+
+# %%
+guess = None  # the area under the density with one branch
+
+# %%
+from coursekit.density import PushForward1D
+from coursekit.distributions import NormalMixture1D
+
+normal = NormalMixture1D(weights=[1.0], means=[0.0], scales=[1.0])
+both = square(normal)
+one = PushForward1D(normal, torch.square, both.branches[:1])
+
+far = torch.tensor([1e3], dtype=torch.float64)
+area = one.cdf(far).item()
+assert abs(area - 0.5) < 1e-12 and abs(both.cdf(far).item() - 1) < 1e-12
+reveal(guess, area, "Half of the mass comes from negative $z$; without their branch it is lost.")
+
+# %%
+x = both.sample(20_000, generator=generator(2))
+plots.densities(0.02, 4, {"both branches": both, "one branch": one}, samples=x, top=1.5)
+
+# %% [markdown]
+# ### Two more maps, and a surprise
+#
+# The identity $g(z) = z$ moves nothing: density and samples are those of the noise. The third map of this lecture is
+# $\Phi^{-1}$, the inverse of the standard normal's distribution function. It takes the unit interval to the whole line,
+# gently in the middle and without limit at the ends.
+
+# %%
+from coursekit.density.push_forward import inverse_normal_cdf
+
+plots.pushed(inverse_normal_cdf(), low=-3.5, high=3.5)
+
+# %% [markdown]
+# What comes out is normal, exactly. That is no accident of the normal distribution, and section 2 says why.
+#
+# ### Do samples and density belong together?
+#
+# Eyes are poor judges of histograms. The Kolmogorov–Smirnov test compares the share of samples below each $x$ with the
+# exact distribution function and returns a **p-value**. If samples and density belong together, it is uniform on
+# $(0, 1)$: any value is as likely as any other. If they do not, it is nearly zero. So one p-value tells little, and
+# many tell a lot.
+
+# %%
+from scipy.stats import kstest
+
+
+def p_value(samples, model):
+    return kstest(samples.numpy(), lambda t: model.cdf(torch.as_tensor(t)).numpy()).pvalue
+
+
+draws = [squared.sample(500, generator=generator(seed)) for seed in range(budget(200, 10))]
+right = [p_value(x, squared) for x in draws]
+wrong = [p_value(x**1.5, squared) for x in draws]  # these are z³, compared with the density of z²
+
+assert max(wrong) < 0.001
+plots.dots({"": {"z² against p of z²": right, "z³ against p of z²": wrong}}, y_label="p-value")
+
+# %% [markdown]
+# Each dot is one seed. On the left they spread over the whole interval, as uniform numbers do; on the right they all
+# lie at zero. The committed experiment does the same for four maps, and asks a second test whether the p-values
+# themselves are uniform:
+
+# %%
+figure_row("s02_push_forward")
+
+# %% [markdown]
+# ## 2 · One map for every density on the line
+#
+# So far the map came first. Now turn the question round: given a density $p$, which map makes it? Let
+# $F(x) = \int_{-\infty}^x p$ be its **distribution function**, and $U$ uniform on $(0, 1)$. Then $F^{-1}(U)$ has
+# density $p$, because
+#
+# $$P\big(F^{-1}(U) \le x\big) = P\big(U \le F(x)\big) = F(x).$$
+#
+# This is **inverse transform sampling**. The target here is `claw`: five narrow spikes on a broad hill.
+
+# %%
+from coursekit.distributions import get
+
+claw = get("claw")
+plots.quantile(claw, low=-3, high=3, n=30)
+
+# %% [markdown]
+# Enter at a level $u$ on the left, go right until you meet $F$, go down to $x$. Where $F$ is steep, many levels are
+# caught in a short stretch of $x$. The slope of $F$ is $p$, so points gather just where $p$ is high.
+#
+# **Predict.** `gap` has two modes, at $-4$ and $4$, and almost nothing between them. Out of a million uniform numbers,
+# how many does $F^{-1}$ send to the middle, between $-2$ and $2$?
+
+# %%
+guess = None  # how many of a million
+
+# %%
+gap = get("gap")
+middle = gap.cdf(torch.tensor([-2.0, 2.0], dtype=torch.float64)).diff().item()
+reveal(guess, 1e6 * middle, "There $F$ is all but flat, so a tiny step of $u$ carries $x$ across the whole gap.")
+
+# %%
+plots.quantile(gap, low=-6, high=6, n=20)
+
+# %% [markdown]
+# The map is continuous and yet almost jumps. Remember this picture: a network that has to push one blob of noise into
+# two separate modes must imitate that jump, and it is one reason why generators leave stray points between modes.
+#
+# ### The same as a flow
+#
+# A map with a known inverse and a known change of volume, in both directions, is called a **flow**:
+#
+# - `forward(u)` *generates*: $x = F^{-1}(u)$, with $\log|dx/du| = -\log p(x)$;
+# - `inverse(x)` *normalises*: $u = F(x)$, with $\log|du/dx| = \log p(x)$.
+#
+# Both return the point and `ladj`, the log of the absolute Jacobian determinant of *that* direction. At a matching pair
+# the two have opposite signs.
+
+# %%
+from coursekit.density import InverseTransform
+from coursekit.distributions import open_uniform
+
+flow = InverseTransform(claw)
+u = open_uniform(10_000, generator=generator(3))
+x, ladj = flow.forward(u)
+back, ladj_back = flow.inverse(x)
+
+assert (back - u).abs().max() < 1e-6
+assert torch.allclose(ladj, -ladj_back)
+say(f"Largest $|F(F^{{-1}}(u)) - u|$ over {len(u):,} points: {(back - u).abs().max():.0e}.")
+
+# %% [markdown]
+# The change of variables then *is* the density: uniform noise has log-density 0, so $\log p(x) = 0 + \log|du/dx|$. A round
+# trip alone would not show that, since a wrong map with a matching wrong inverse also comes home. So ask autograd for
+# the slope of $F$.
+
+# %%
+leaf = x.clone().requires_grad_()
+(slope,) = torch.autograd.grad(claw.cdf(leaf).sum(), leaf)
+
+assert torch.allclose(slope.log(), flow.log_prob(x))
+
+# %% [markdown]
+# **Pitfalls.** `torch.rand` can return exactly 0, which $F^{-1}$ sends to $-\infty$; `open_uniform` cannot. And far to the
+# right $F$ is rounded to 1, where all of the tail becomes one number. Its log-density is still perfectly good.
+
+# %%
+zero, nine = torch.tensor([0.0, 9.0], dtype=torch.float64).split(1)
+
+assert gap.quantile(zero).item() == -torch.inf
+assert gap.cdf(nine).item() == 1.0  # rounded
+assert gap.log_prob(nine).isfinite().all()
+assert u.min() > 0 and u.max() < 1
+
+# %% [markdown]
+# ### A density of your own
+#
+# No formula is needed. Heights on a grid, joined by straight lines, have a distribution function that is a parabola in
+# each cell, and a parabola can be solved for $x$. Change the heights and run again.
+
+# %%
+from coursekit.density import TabulatedDensity1D
+
+heights = [0, 1, 4, 1, 0, 0, 2, 2, 2, 0]  # change me: not negative, not all zero
+own = TabulatedDensity1D(torch.linspace(-3, 3, len(heights), dtype=torch.float64), heights)
+
+u = open_uniform(5_000, generator=generator(4))
+x, _ = InverseTransform(own).forward(u)
+assert (own.cdf(x) - u).abs().max() < 1e-6
+plots.densities(-3.2, 3.2, {"your density": own}, samples=x)
+
+# %% [markdown]
+# **Explore.** Choose a density in the next cell, or draw one, and push points one at a time or all at once. Try `gap`
+# and move $u$ slowly across 0.3: predict how far $x$ will go. Then raise a single spike in a drawn density and predict
+# which part of the unit interval it will claim.
+#
+# (Without a running kernel there is nothing to see below. The widget shows the pictures above in motion: noise on an
+# upright axis, the curve $F$, and the histogram of the $x$ that have arrived beside the density.)
+
+# %%
+from coursekit.widgets import PushForwardExplorer
+
+PushForwardExplorer("gap", n=500, shown=100)
+
+# %% [markdown]
+# The committed figures, for all named mixtures on the line and for the plane, which comes next:
+
+# %%
+figure_row("s02_inverse_transform")
+
+# %% [markdown]
+# ## 3 · Several dimensions, one coordinate at a time
+#
+# In the plane no single $F^{-1}$ exists: "the share of mass below $x$" needs an order, and points in the plane have
+# none. A first idea is to treat each coordinate on its own. Our target is `cross`, two long thin hills that cross. Each
+# coordinate by itself is standard normal, so each gets $\Phi^{-1}$ of its own uniform number.
+#
+# **Predict.** What will the points look like: a cross, a round blob, or a square?
+
+# %%
+guess = None  # "cross", "blob" or "square"
+
+# %%
+cross = get("cross")
+u = open_uniform(2_000, generator=generator(5)).reshape(1_000, 2)
+x = torch.special.ndtri(u)  # the right marginals, one by one
+truth = cross.sample(1_000, generator=generator(6))
+
+reveal(guess, "blob", "Both coordinates are right, but drawn apart they know nothing of each other.")
+
+# %%
+plots.contours([cross, cross], -3.5, 3.5, points=[truth, x], titles=["samples of cross", "coordinates drawn apart"])
+
+# %% [markdown]
+# What is missing is how the second coordinate depends on the first. The product rule supplies it:
+# $p(x_1, x_2) = p(x_1)\, p(x_2 \mid x_1)$, and each factor is a density *on the line*, with an $F^{-1}$ of its own:
+#
+# $$x_1 = F_1^{-1}(u_1), \qquad x_2 = F_2^{-1}(u_2 \mid x_1).$$
+#
+# This is the **Knothe–Rosenblatt** map. For a density tabulated on a grid, both inverses are exact.
+
+# %%
+from coursekit.density import KnotheRosenblatt
+
+grid = torch.linspace(-5, 5, 201, dtype=torch.float64)
+triangular = KnotheRosenblatt.from_log_density(cross.log_prob, grid, grid)
+
+x, ladj = triangular.forward(u)
+back, ladj_back = triangular.inverse(x)
+assert (back - u).abs().max() < 1e-4
+assert torch.allclose(ladj, -ladj_back)
+
+# %%
+plots.pushed_grid([triangular], -3.5, 3.5, titles=["$x = T(u)$"])
+
+# %% [markdown]
+# Upright lines, $u_1$ fixed, stay upright: $x_1$ depends on $u_1$ alone. Level lines bend, since $x_2$ depends on both.
+# In the Jacobian this is a zero, and it pays off at once: the determinant of a triangular matrix is the product of its
+# diagonal.
+#
+# $$\frac{\partial(u_1, u_2)}{\partial(x_1, x_2)} = \begin{pmatrix} p(x_1) & 0 \\ \ast & p(x_2 \mid x_1) \end{pmatrix},
+# \qquad \det = p(x_1)\, p(x_2 \mid x_1) = p(x_1, x_2).$$
+
+# %%
+leaf = x.clone().requires_grad_()
+u_again = triangular.inverse(leaf)[0]
+rows = [torch.autograd.grad(u_again[:, i].sum(), leaf, retain_graph=True)[0] for i in (0, 1)]
+jacobian = torch.stack(rows, dim=1)  # (n, 2, 2)
+
+assert (jacobian[:, 0, 1] == 0).all()
+diagonal = jacobian[:, 0, 0] * jacobian[:, 1, 1]
+assert torch.allclose(diagonal.log(), triangular.inverse(x)[1])
+
+# %% [markdown]
+# ### The order is a choice
+#
+# Nothing forces $x_1$ to go first. With $x_2$ first we get another map, to the same density.
+#
+# **Predict.** The same $u$ goes through both maps, $u_1$ driving $x_1$ and $u_2$ driving $x_2$ in each. How far apart do
+# the two images of a point lie, on average?
+
+# %%
+guess = None  # a distance; the standard deviation of each coordinate is 1
+
+# %%
+flipped = KnotheRosenblatt.from_log_density(lambda x: cross.log_prob(x.flip(1)), grid, grid)
+
+
+class SecondFirst:
+    def forward(self, u):
+        x, ladj = flipped.forward(u.flip(1))
+        return x.flip(1), ladj
+
+
+other, _ = SecondFirst().forward(u)
+assert torch.allclose(flipped.log_prob(x.flip(1)), triangular.log_prob(x))  # one density
+reveal(guess, (other - x).norm(dim=1).mean().item(), "One density, two maps: samples cannot tell which of them made them.")
+
+# %%
+plots.pushed_grid([triangular, SecondFirst()], -3.5, 3.5, titles=["$x_1$ first", "$x_2$ first"])
+
+# %%
+moved = figure_row("s02_inverse_transform")["data"]["order_moves_points_by"]
+say("Over seeds, the mean distance is " + ", ".join(f"{distance:.2f} for `{name}`" for name, distance in moved.items()) + ".")
+
+# %% [markdown]
+# For `grid-25` the order does not matter. Its coordinates are independent, so each conditional is a marginal. For
+# exact conditionals the order is a matter of taste. For *learned* conditionals it is not: some are easier to learn than
+# others, which returns with pixels in lecture 3.
+#
+# ### Why this does not scale
+#
+# The map needs the conditionals, and we read them off a table. How large is the table with 100 nodes along each axis?
+
+# %%
+for d, what in ((1, "a line"), (2, "the plane"), (3, "space"), (64, "a digit of 8 × 8 pixels")):
+    print(f"d = {d:2}  {100.0**d:8.0e} numbers  {8 * 100.0**d / 1e9:8.0e} GB   {what}")
+
+# %% [markdown]
+# The ways out are the plan of this course:
+#
+# - keep the conditionals, but *learn* each with a network (autoregressive models, lecture 3);
+# - add hidden variables, and settle for a bound of the density (variational auto-encoders, lecture 4);
+# - learn an invertible map whose determinant is cheap (flows, lectures 5 to 7);
+# - give the density up, and learn to draw only (GANs, lectures 9 to 13);
+# - give its constant up, and keep the shape (energy-based models, lecture 14).
+
+# %% [markdown]
+# ## 4 · From points back to a density: kernels
+#
+# In practice no density is given. There are points $x_1, \dots, x_n$, and the question is what density they came from.
+# The simplest answer: lay a small hill, a **kernel** $K$, over each point and add the hills up.
+#
+# $$\hat p(x) = \frac1n \sum_{i=1}^{n} \frac{1}{h}\, K\!\left(\frac{x - x_i}{h}\right)$$
+#
+# This is the **kernel density estimate**. The width $h$ of the hills is its **bandwidth**.
+
+# %%
+from coursekit.density import KernelDensity
+
+bimodal = get("bimodal")
+few = bimodal.sample(7, generator=generator(7))
+estimate = KernelDensity(few, bandwidth=0.4)
+
+plots.bumps(estimate, low=-4, high=4, truth=bimodal, title="seven points, $h = 0.4$")
+
+# %% [markdown]
+# In $d$ dimensions the factor in front is $1/h^d$. Two kernels are in common use:
+#
+# - Gaussian, $K(u) \propto e^{-\|u\|^2/2}$, which reaches everywhere;
+# - Epanechnikov, $K(u) \propto \max(0,\, 1 - \|u\|^2)$, which ends at distance $h$. With many points its mean squared
+#   error is the smallest of all kernels, by a few per cent.
+
+# %%
+plots.bumps(KernelDensity(few, 0.9, "epanechnikov"), low=-4, high=4, truth=bimodal, title="Epanechnikov, $h = 0.9$")
+
+# %% [markdown]
+# **Pitfall: averages of tiny numbers.** Far from all points every hill underflows to zero, and the logarithm of that is
+# $-\infty$, although the density is a perfectly good number. Adding in the log domain (log-sum-exp) keeps it.
+
+# %%
+x = torch.tensor([0.0, 50.0], dtype=torch.float64)
+hills = torch.distributions.Normal(few, 0.4).log_prob(x[:, None])  # one row a query, one column a point
+naive = hills.exp().mean(1).log()
+
+assert torch.isclose(naive[0], estimate.log_prob(x)[0])
+assert naive[1] == -torch.inf
+say(f"At $x = {x[1]:.0f}$ the naive log-density is $-\\infty$; the right one is ${estimate.log_prob(x)[1]:.0f}$ nats.")
+
+# %% [markdown]
+# ### The bandwidth decides
+#
+# **Predict.** 300 points of `claw`, and $h = 0.02$, $0.1$ or $0.6$. Which one comes closest to the truth, by the area
+# between the curves?
+
+# %%
+guess = None  # 0.02, 0.1 or 0.6
+
+
+# %%
+def error(model, truth, low=-5, high=5, cells=2_000):
+    """The integral of |model - truth|: 0 if equal, 2 if they do not overlap."""
+    x = torch.linspace(low, high, cells, dtype=torch.float64)
+    return (model.log_prob(x).exp() - truth.log_prob(x).exp()).abs().mean().item() * (high - low)
+
+
+sample = claw.sample(300, generator=generator(8))
+widths = (0.02, 0.1, 0.6)
+errors = {h: error(KernelDensity(sample, h), claw) for h in widths}
+best = min(errors, key=errors.get)
+reveal(guess, best, "The errors are " + ", ".join(f"{e:.2f} for {h}" for h, e in errors.items()) + ".")
+
+# %%
+panels = [{"estimate": KernelDensity(sample, h), "truth": claw} for h in widths]
+plots.densities(-3, 3, panels, titles=[f"$h = {h}$" for h in widths])
+
+# %% [markdown]
+# Too small, and the estimate shows the sample, not the density: other points would give other spikes. Too large, and it
+# shows neither. Nobody gives us the truth to compare with. Who, then, chooses $h$?
+#
+# ### Not the points themselves
+#
+# The likelihood of the data is the usual judge. Here it fails. As $h \to 0$ every point sits on its own spike, and its
+# likelihood grows without bound. Points that the estimate has not seen fall between the spikes.
+
+# %%
+hs = torch.logspace(-2.5, 0.3, 16, dtype=torch.float64)
+own, fresh = [], []
+for seed in range(budget(6, 2)):
+    points = bimodal.sample(500, generator=generator(100 + seed))
+    train, rest = points[:200], points[200:]
+    own.append([KernelDensity(train, h).log_prob(train).mean().item() for h in hs])
+    fresh.append([KernelDensity(train, h).log_prob(rest).mean().item() for h in hs])
+
+assert all(run[0] == max(run) for run in own)  # own points like the smallest h best
+assert all(run[0] < max(run) > run[-1] for run in fresh)  # fresh points like one in between
+curves = {"the 200 points themselves": own, "300 fresh points": fresh}
+plots.bands(hs.tolist(), curves, x_label="bandwidth $h$", y_label="nats a point", log_x=True, bottom=-4)
+
+# %% [markdown]
+# So judge by points left out: a held-out set, or, wasting nothing, each point by the estimate from all others. The
+# alternative is a **rule of thumb**, the best $h$ if the data were normal: Scott's rule is $h = s\, n^{-1/(d+4)}$ with
+# $s$ the standard deviation. Quick, and it believes in one hill.
+#
+# **Predict.** Scott's rule on 400 points of `gap`: two modes with standard deviation 0.5, at $-4$ and $4$. Larger or
+# smaller than the best $h$, and by which factor?
+
+# %%
+guess = None  # a factor: Scott's h over the best h
+
+# %%
+from coursekit.density import scott, select_bandwidth
+
+points = gap.sample(400, generator=generator(9))
+rule = scott(points).item()
+chosen = select_bandwidth(points, torch.logspace(-2, 0.5, 40)).item()
+reveal(guess, rule / chosen, f"The rule gives {rule:.2f}, points left out {chosen:.2f}: $s$ measures the gap, not the modes.")
+
+# %%
+panels = [{"estimate": KernelDensity(points, h), "truth": gap} for h in (rule, chosen)]
+plots.densities(-7, 7, panels, points=points[:100], titles=[f"Scott's rule, $h = {rule:.2f}$", f"left out, $h = {chosen:.2f}$"])
+
+# %% [markdown]
+# ### Does leaving out always win?
+#
+# It would be easy to stop here. The committed experiment compares both on five densities and eight seeds, by the nats
+# that a fresh point loses against the true density. A grey line joins the two on the same sample.
+
+# %%
+kernels = figure_row("s02_kernel_density")
+lost = kernels["data"]["lost_nats"]
+chosen_ways = {name: {rule: lost[name][rule] for rule in ("Scott", "left out")} for name in ("gap", "skewed", "claw", "outlier")}
+plots.dots(chosen_ways, y_label="nats lost a fresh point", paired=True)
+
+# %%
+won = kernels["data"]["left_out_wins"]
+say(
+    f"Points left out choose better than Scott's rule on {won['gap'][0]} of {len(kernels['seeds'])} seeds for `gap` and "
+    f"{won['skewed'][0]} for `skewed`, but on {won['claw'][0]} for `claw` and {won['outlier'][0]} for `outlier`. By the "
+    f"area between the curves the counts are {won['gap'][1]}, {won['skewed'][1]}, {won['claw'][1]} and {won['outlier'][1]}."
+)
+
+# %% [markdown]
+# Why? A log-likelihood is decided by the least likely points. A narrow kernel that draws the bulk well may leave one
+# distant point dozens of nats down, and a single such point outweighs the gain on all others. Whether such a point is among
+# those that judge is luck, hence the scatter. The area between the curves hardly sees the tails, and judges otherwise.
+# **A judge is part of the result: say which one you used.** (Hall 1987 works out when this choice of $h$ fails.)
+#
+# **Explore.** Below, set the bandwidth where you believe that unseen points are likeliest, then reveal the scores. Try
+# `claw`, then `outlier`; then Epanechnikov, and predict where its score becomes $-\infty$.
+#
+# (Without a kernel: the widget draws the estimate over the truth as you move $h$, and the curve of the held-out
+# likelihood against $h$ once you ask for it, like the pictures above.)
+
+# %%
+from coursekit.widgets import KDEExplorer
+
+KDEExplorer("claw", n=200)
+
+# %% [markdown]
+# ### A kernel that ends can call the possible impossible
+#
+# **Predict.** Epanechnikov on 400 points of `outlier`, at the bandwidth of the rule. A thousand fresh points are scored.
+# What is their mean log-likelihood?
+
+# %%
+guess = None  # in nats a point
+
+# %%
+outlier = get("outlier")
+train, fresh = outlier.sample(1_400, generator=generator(10)).split([400, 1_000])
+ends = KernelDensity(train, scott(train, "epanechnikov"), "epanechnikov")
+uncovered = ends.uncovered_share(fresh)
+
+assert uncovered > 0 and ends.log_prob(fresh).mean() == -torch.inf
+reveal(guess, "−∞", f"{uncovered:.1%} of the fresh points lie under no hill, and one would have been enough.")
+
+# %% [markdown]
+# That is the right answer and no defect of the code: the estimate said "impossible", and it happened. Three honest ways
+# on: report the uncovered share beside the score, choose $h$ by points left out, or use a kernel that reaches everywhere.
+# Dropping the infinite terms from the mean would not be one of them. How often it happens, over densities and seeds:
+
+# %%
+infinite, runs = kernels["data"]["infinite_runs"]
+low, high = kernels["intervals"]["held_out_infinite"]
+say(f"−∞ in {infinite} of {runs} runs (95 % interval {low:.0%} to {high:.0%}), with {kernels['figures']['uncovered_share']:.2%} "
+    "of the fresh points uncovered on average.")
+
+# %% [markdown]
+# ### It converges to the truth, slowly
+#
+# With more points the hills may be narrower, and the estimate tends to the true density, whatever that is. No family was
+# assumed. The price is the speed, and in more dimensions it is steep.
+
+# %%
+plots.bands(
+    kernels["data"]["sizes"], kernels["data"]["risk"],
+    x_label="points $n$", y_label="integrated error", log_x=True, log_y=True,
+)
+
+# %%
+kernels
+
+# %% [markdown]
+# In theory the squared error falls like $n^{-4/(4+d)}$: in one dimension nearly like $1/n$, in a hundred hardly at all.
+# This is the **curse of dimension**.
+
+# %% [markdown]
+# ## 5 · A few hills, fitted: Gaussian mixtures
+#
+# A kernel estimate keeps every point for ever. A **Gaussian mixture** sums the data up in $K$ hills, each with a weight,
+# a mean and a covariance of its own:
+#
+# $$p(x) = \sum_{k=1}^{K} w_k\, N(x;\, m_k, S_k).$$
+#
+# If we knew which hill each point came from, fitting would be three averages. If we knew the hills, Bayes' rule would
+# say which hill each point probably came from. We know neither. **Expectation-maximisation** guesses one, computes the
+# other, and repeats.
+
+# %%
+from coursekit.distributions import NormalMixture
+
+three = NormalMixture(
+    weights=[0.5, 0.3, 0.2],
+    means=[[0.0, 0.0], [4.0, 1.0], [1.5, 4.0]],
+    covariances=[[[1.5, 0.8], [0.8, 1.0]], [[0.5, -0.4], [-0.4, 1.5]], [[1.5, 0.0], [0.0, 0.3]]],
+)
+x = three.sample(400, generator=generator(11))
+
+# %% [markdown]
+# We start badly on purpose: all three means close together, at the lower left.
+
+# %%
+from coursekit.density import Parameters
+
+start = Parameters(
+    weights=torch.full((3,), 1 / 3, dtype=torch.float64),
+    means=torch.tensor([[-1.0, 0.0], [-1.0, -1.0], [0.0, -1.0]], dtype=torch.float64),
+    covariances=torch.eye(2, dtype=torch.float64).repeat(3, 1, 1),
+)
+
+# %% [markdown]
+# ### E: who is responsible for each point?
+#
+# The **responsibility** $r_{nk}$ is the probability that point $n$ came from component $k$, by Bayes' rule:
+# $r_{nk} = w_k N(x_n; m_k, S_k) \,/\, \sum_j w_j N(x_n; m_j, S_j)$. We check the library against the definition.
+
+# %%
+from coursekit.density import e_step
+
+
+def log_joint(x, parameters):
+    """log w_k + log N(x_n; m_k, S_k) with shape (n, K)."""
+    hills = torch.distributions.MultivariateNormal(parameters.means, parameters.covariances)
+    return parameters.weights.log() + hills.log_prob(x[:, None])
+
+
+r, log_p = e_step(x, start)
+assert torch.allclose(r, log_joint(x, start).softmax(1))
+assert torch.allclose(log_p, log_joint(x, start).logsumexp(1))
+assert torch.allclose(r.sum(1), torch.ones_like(log_p))
+
+# %% [markdown]
+# ### M: averages, weighted by responsibility
+#
+# Component $k$ owns $N_k = \sum_n r_{nk}$ points, counted in parts. Its new weight is $N_k/n$, and its mean and
+# covariance are the weighted ones.
+
+# %%
+from coursekit.density import m_step
+
+owned = r.sum(0)
+weights, means = owned / len(x), r.T @ x / owned[:, None]
+centred = x[:, None] - means  # from the *new* means
+covariances = torch.einsum("nk,nki,nkj->kij", r, centred, centred) / owned[:, None, None]
+
+new = m_step(x, r, reg_covar=0.0)
+assert torch.allclose(new.weights, weights) and torch.allclose(new.means, means)
+assert torch.allclose(new.covariances, covariances)
+
+# %% [markdown]
+# **Predict.** Repeat the two steps 60 times. Which of these can happen to the log-likelihood on the way: it falls now and
+# then, it stalls and then rises again, or it rises evenly?
+
+# %%
+guess = None  # "falls", "stalls" or "rises evenly"
+
+# %%
+from coursekit.density import expectation_maximisation
+
+states = list(expectation_maximisation(x, start, steps=60, reg_covar=0.0))
+gains = torch.tensor([state.log_likelihood for state in states]).diff()
+
+assert gains.min() > -1e-12  # to rounding: it never falls
+first = gains[:16]
+slow = (first[1:-1] < first[:-2]) & (first[1:-1] < first[2:])  # a smaller gain than in the step before and after
+assert slow.any()
+reveal(guess, "stalls", f"It never falls, but {int(slow.sum())} times it slows down and then picks up speed again: "
+       "two components have sorted out who owns what.")
+
+# %%
+plots.em_steps(x, [states[k] for k in (0, 1, 4, 10, 15, 60)])
+
+# %% [markdown]
+# Colours are responsibilities, and a point that two components share has a colour between theirs. Ellipses are two
+# standard deviations wide.
+#
+# ### Why it never falls
+#
+# For any responsibilities $r$, Jensen's inequality gives a lower bound of the log-likelihood,
+#
+# $$\log p(x_n) \;\ge\; \sum_k r_{nk} \log \frac{w_k N(x_n; m_k, S_k)}{r_{nk}}.$$
+#
+# The E-step chooses the $r$ that make it an equality; the M-step raises the right-hand side. The left-hand side cannot
+# stay behind. Three lines of numbers say the same:
+
+# %%
+def bound(parameters, r):
+    return ((r * log_joint(x, parameters)).sum(1) - torch.xlogy(r, r).sum(1)).mean()
+
+
+touching, raised = bound(start, r), bound(new, r)
+assert torch.isclose(touching, log_p.mean())  # E: the bound touches
+assert raised > touching  # M: the bound rises
+assert e_step(x, new)[1].mean() > raised  # and the likelihood is above it
+
+# %% [markdown]
+# Keep this bound in mind. When $r$ can no longer be computed, a network will guess it, and the bound itself becomes what
+# is trained. It is then called the ELBO, and the model a variational auto-encoder (lecture 4).
+#
+# ### Pitfall: the likelihood has no maximum
+#
+# Take twenty of the points and two components. One covers them all; put the other on a single point and let it shrink.
+
+# %%
+twenty = x[:20]
+heights = []
+for scale in (1.0, 1e-2, 1e-4, 1e-8, 1e-16):
+    covariances = torch.stack([twenty.T.cov(), scale**2 * torch.eye(2, dtype=torch.float64)])
+    trap = Parameters(torch.tensor([0.9, 0.1], dtype=torch.float64), twenty[[1, 0]], covariances)
+    heights.append(e_step(twenty, trap)[1].mean().item())
+    print(f"scale {scale:7.0e}   log-likelihood {heights[-1]:6.2f} nats a point")
+
+assert heights[1:] == sorted(heights[1:])
+
+# %% [markdown]
+# It grows for ever, at the price of a useless model. `reg_covar`, a small number added to every variance, shuts this door.
+# The M-step is then no longer the exact maximiser, so the likelihood may fall by a trace: the committed figures give
+# how much.
+#
+# ### Local maxima
+#
+# E-M climbs, and stops on the first hill. Which hill depends on the start. On `grid-25`, twenty-five narrow components,
+# compare two ways to choose the first means: data points at random, or k-means++, which prefers points far from those
+# already chosen.
+#
+# **Predict.** Out of ten random starts, how many find all twenty-five?
+
+# %%
+guess = None  # 0 to 10
+
+# %%
+from coursekit.density import GaussianMixture, initial_parameters
+
+grid25 = get("grid-25").sample(400, generator=generator(12))
+fits = {}
+for method in ("points", "kmeans++"):
+    fits[method] = []
+    for seed in range(budget(10, 2)):
+        begin = initial_parameters(grid25, 25, method=method, generator=generator(seed))
+        fits[method].append(GaussianMixture(25).fit(grid25, start=begin, max_steps=60))
+
+ends = {method: [fit.log_likelihoods[-1] for fit in runs] for method, runs in fits.items()}
+top = max(max(values) for values in ends.values())
+found = sum(value > top - 0.01 for value in ends["points"])
+expect(found < len(ends["points"]) / 2, "most random starts get stuck")
+reveal(guess, found, "Two means in one blob share it for good, and some other blobs have to share one component.")
+
+# %%
+worst, best = (pick(fits["points"] + fits["kmeans++"], key=lambda fit: fit.log_likelihoods[-1]) for pick in (min, max))
+titles = [f"{name}: {fit.log_likelihoods[-1]:.2f} nats".replace("-", "−") for name, fit in (("worst", worst), ("best", best))]
+plots.mixture_fit(grid25, [worst, best], titles=titles)
+
+# %% [markdown]
+# Over more seeds, with several starts each; zero is the best maximum known for that sample:
+
+# %%
+mixtures = figure_row("s02_gaussian_mixture")
+stuck = {"random points": mixtures["data"]["below_best"]["points"], "k-means++": mixtures["data"]["below_best"]["kmeans++"]}
+plots.dots({"": stuck}, y_label="nats below the best")
+
+# %% [markdown]
+# **In practice:** several starts by k-means++, and keep the best by the likelihood of the *training* points. (For the
+# number of components $K$ that judge fails, as it did for $h$: use held-out points, or `GaussianMixture.bic`.)
+#
+# ### Mixture or kernels?
+#
+# **Predict.** 400 points of `cross`, a mixture with two components against a kernel estimate with its bandwidth chosen by
+# points left out. Which loses fewer nats on fresh points, and is it close?
+
+# %%
+guess = None  # "mixture" or "kernels"
+
+# %%
+loss = {"mixture": [], "kernels": []}
+for seed in range(budget(5, 2)):
+    train, fresh = cross.sample(2_400, generator=generator(200 + seed)).split([400, 2_000])
+    mixture = GaussianMixture(2).fit(train, generator=generator(seed))
+    kde = KernelDensity(train, select_bandwidth(train, torch.logspace(-1.3, 0, 10)))
+    for name, model in (("mixture", mixture), ("kernels", kde)):
+        loss[name].append((cross.log_prob(fresh) - model.log_prob(fresh)).mean().item())
+
+expect(all(a < b for a, b in zip(*loss.values(), strict=True)), "the mixture loses less on every seed")
+reveal(guess, "mixture", "It has 1 + 4 + 6 numbers to learn, and the truth is in its family.")
+
+# %%
+plots.dots(mixtures["data"]["lost_nats"], y_label="nats lost a fresh point", paired=True)
+
+# %% [markdown]
+# Read this with care. All three densities *are* mixtures of normals (`skewed` has eight components, fitted here with
+# three): this is the mixture's home ground.
+#
+# **Predict.** Now a mixture with a single component on `bimodal`, the wrong family. With more and more points, who wins?
+
+# %%
+guess = None  # "mixture" or "kernels"
+
+# %%
+sizes = [30, 100, 300, 1_000, 3_000]
+loss = {"two components": [], "one component": [], "kernels": []}
+fresh = bimodal.sample(2_000, generator=generator(300))
+for seed in range(budget(6, 2)):
+    runs = {name: [] for name in loss}
+    for n in sizes:
+        train = bimodal.sample(n, generator=generator(301 + seed))
+        for name, K in (("two components", 2), ("one component", 1)):
+            runs[name].append(GaussianMixture(K).fit(train, generator=generator(seed)))
+        runs["kernels"].append(KernelDensity(train, scott(train) / 2))
+    for name, models in runs.items():
+        loss[name].append([(bimodal.log_prob(fresh) - m.log_prob(fresh)).mean().item() for m in models])
+
+expect(all(one[-1] > run[-1] for one, run in zip(loss["one component"], loss["kernels"], strict=True)), "kernels win")
+reveal(guess, "kernels", "What the family cannot express, no amount of data can teach it.")
+
+# %%
+plots.bands(sizes, loss, x_label="points $n$", y_label="nats lost", log_x=True, bottom=-0.02)
+
+# %% [markdown]
+# The single hill settles at the loss of the best normal and stays there, while the kernel estimate goes on improving. The
+# right family is ahead of both, once there are points enough to place its two hills; with thirty, luck decides. Assumptions
+# buy speed and cost generality.
+
+# %%
+mixtures
+
+# %% [markdown]
+# ## 6 · Who can answer what?
+#
+# The five models of this lecture, and a sixth: a generator that is a neural network, as in the second half of this
+# course. Its weights are random here; what it can and cannot answer is the same after training.
+
+# %%
+from coursekit.seeds import seeded
+
+
+class Generator:
+    def __init__(self, seed):
+        self.not_tractable = {"log_prob": "several z may lead to one x, and the network offers no way to find them"}
+        with seeded(seed):
+            self.net = torch.nn.Sequential(torch.nn.Linear(2, 64), torch.nn.ReLU(), torch.nn.Linear(64, 2)).double()
+
+    @torch.no_grad()
+    def sample(self, n, *, context=None, generator=None):
+        return self.net(torch.randn(n, 2, dtype=torch.float64, generator=generator))
+
+
+# %%
+from coursekit.protocols import capabilities
+
+models = {
+    "push-forward by a known map": squared, "inverse transform": flow, "Knothe-Rosenblatt": triangular,
+    "kernel density estimate": kde, "Gaussian mixture": mixture, "network generator": Generator(0),
+}
+for name, model in models.items():
+    can = capabilities(model)
+    print(f"{name:28} draws: {can['sample']!s:6} density: {can['log_prob']}")
+assert [capabilities(m)["log_prob"] for m in models.values()] == [True] * 5 + [False]
+
+# %%
+from coursekit.protocols import NotTractable, log_prob
+
+try:
+    log_prob(models["network generator"], torch.zeros(1, 2, dtype=torch.float64))
+except NotTractable as reason:
+    print(reason)
+
+# %% [markdown]
+# The formula of section 1 still holds for the network, but its sum runs over all $z$ with $g(z) = x$, and nobody can list
+# them. What remains is to draw many samples and put kernels on those. It is very indirect: an estimate of an estimate,
+# and under the curse of dimension. So the first question to ask of any deep generative model is *what it lets us compute*.
+#
+# | | training | understanding the fit | drawing | densities |
+# |---|---|---|---|---|
+# | kernels | none; choose $h$ | easy, but nothing is summed up | easy | easy; poor in high dimension |
+# | graphical models (a mixture is the smallest) | local maxima; needs a design | easy; holds what one knows of the domain | easy | easy for some |
+# | push-forward by a network | heavy | hard | easy | no, unless the map is built to be invertible |
+#
+# A mixture is a **graphical model** with one hidden variable: first draw $k$, then $x$ given $k$. Both probabilities are
+# explicit, so both sampling and evaluation work. Deep models trade some of that for reach. Each family of this course is
+# a different trade.
+
+# %% [markdown]
+# ## Takeaways
+#
+# - A generator pushes noise forward. Its density divides by the stretch, and adds up over all $z$ that lead to $x$.
+# - On the line, $F^{-1}$ turns uniform noise into any density; $F$ turns it back. `ladj` belongs to a direction, and flips
+#   its sign with it.
+# - In more dimensions, one coordinate after the other: a triangular Jacobian, whose determinant is its diagonal's product.
+#   Exact conditionals need tables of $m^d$ numbers, so they have to be learned.
+# - A kernel estimate assumes nothing and converges slowly. Its bandwidth must be judged by points it has not seen, and the
+#   judge matters: log-likelihood is decided in the tails.
+# - A kernel that ends can give $-\infty$. Report it, do not hide it.
+# - E-M never lowers the likelihood, because it climbs a bound that it has just made tight. It finds *a* maximum.
+# - Whether a model gives densities depends on its construction, not on its training.
+#
+# **Exercise.** Problem set 2, `exercises/ps02/ps02.ipynb` (your copy lies in `work/`): maps with two branches, a
+# triangular map, kernels, and both steps of E-M, each checked as you go.
+#
+# **References**
+# - M. Rosenblatt 1952, *Remarks on a multivariate transformation*; H. Knothe 1957: triangular maps.
+# - L. Devroye 1986, *Non-Uniform Random Variate Generation*, chapters I and II: branches, inverse transforms.
+# - M. Rosenblatt 1956; E. Parzen 1962: kernel density estimates. V. Epanechnikov 1969: his kernel.
+# - B. Silverman 1986, *Density Estimation for Statistics and Data Analysis*; D. Scott 1992, *Multivariate Density Estimation*.
+# - P. Hall 1987, *On Kullback–Leibler loss and density estimation*: when likelihood chooses a bad bandwidth.
+# - J. Marron and M. Wand 1992, *Exact mean integrated squared error*: the densities `claw`, `outlier`, `skewed`, `bimodal`.
+# - A. Dempster, N. Laird and D. Rubin 1977: expectation-maximisation. D. Arthur and S. Vassilvitskii 2007: k-means++.
+#
+# **In the code** `coursekit/density/push_forward.py`, `inverse_transform.py`, `knothe_rosenblatt.py`, `kernel_density.py`,
+# `bandwidth.py`, `expectation_maximisation.py`: each is short and meant to be read.
+#
+# **Next.** Lecture 3 keeps the product rule and learns the conditionals: autoregressive models.

@@ -1,0 +1,158 @@
+"""Pictures say what they show, are the same on every run, and leave matplotlib's settings alone."""
+
+import doctest
+import io
+import json
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from coursekit import plots
+from coursekit.density import (
+    GaussianMixture,
+    KernelDensity,
+    KnotheRosenblatt,
+    expectation_maximisation,
+    initial_parameters,
+)
+from coursekit.density.push_forward import square
+from coursekit.distributions import get
+from coursekit.plots import prose
+from coursekit.plots.plane import SHARES
+from coursekit.seeds import generator
+
+
+def sample(name="cross", n=60):
+    return get(name).sample(n, generator=generator(0))
+
+
+def triangular():
+    grid = torch.linspace(-4, 4, 41, dtype=torch.float64)
+    return KnotheRosenblatt.from_log_density(get("cross").log_prob, grid, grid)
+
+
+def states(steps=3):
+    x = sample()
+    return x, list(expectation_maximisation(x, initial_parameters(x, 2, generator=generator(0)), steps=steps))
+
+
+BUILD = {
+    "densities": lambda: plots.densities(-3, 3, {"claw": get("claw"), "truth": get("bimodal")}, samples=sample("claw")),
+    "panels": lambda: plots.densities(-3, 3, [{"a": get("claw")}, {"b": get("gap")}], titles=["one", "two"]),
+    "pushed": lambda: plots.pushed(square(), low=0, high=1, n=200),
+    "quantile": lambda: plots.quantile(get("gap"), low=-6, high=6, seed=0),
+    "bumps": lambda: plots.bumps(KernelDensity(sample("bimodal", 5), 0.4), low=-4, high=4, truth=get("bimodal")),
+    "contours": lambda: plots.contours([get("cross")], -3, 3, points=[sample()], titles=["cross"]),
+    "pushed_grid": lambda: plots.pushed_grid([triangular()], -3, 3, titles=["x"]),
+    "bands": lambda: plots.bands([1, 2], {"a": [[1, 2], [2, 3]]}, x_label="$n$", y_label="error", log_x=True),
+    "dots": lambda: plots.dots({"g": {"a": [1, 2], "b": [2, 4]}}, y_label="loss", paired=True),
+    "em_steps": lambda: plots.em_steps(*states()),
+    "mixture_fit": lambda: plots.mixture_fit(sample(), [GaussianMixture(2).fit(sample())], titles=["fit"]),
+}
+
+
+@pytest.mark.parametrize("name", BUILD)
+def test_a_picture_shows_itself_in_words_and_dots(name):
+    picture = BUILD[name]()
+    data, metadata = picture._repr_mimebundle_()
+    image = np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
+    assert image.shape[1] == 1382 and image.std() > 5  # the course's width, and not blank
+    assert f'alt="{picture.description[:12]}' in data["text/html"] and metadata["image/png"]["alt"]
+    assert len(picture.description) > 30 and "$" not in picture.description
+    assert len(picture.png) < 200_000
+    json.dumps(data)
+
+
+@pytest.mark.parametrize("name", ["densities", "em_steps"])
+def test_two_runs_give_the_same_bytes(name):
+    assert BUILD[name]().png == BUILD[name]().png
+
+
+def test_nothing_global_changes():
+    before = dict(matplotlib.rcParams)
+    for build in BUILD.values():
+        _ = build().png
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_pyplot_is_never_imported():
+    code = "import sys, coursekit.plots; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_axes_do_not_move_with_their_contents():
+    # Frozen layout: two frames of one animation can be laid over each other.
+    places = [plots.densities(-3, 3, {"a": get(name)}).figure.axes[0].get_position().bounds for name in ("claw", "gap")]
+    assert places[0] == places[1]
+
+
+def test_letters_are_legible_from_the_last_row():
+    picture = BUILD["panels"]()
+    ax = picture.figure.axes[0]
+    assert min(label.get_size() for label in [*ax.get_xticklabels(), ax.xaxis.label, ax.title]) >= 12
+
+
+def test_colours_can_be_told_apart_from_each_other_and_from_white():
+    def luminance(code):
+        channels = np.array([int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    # Orange and sky are used for areas and thin guides only; the first three curves need contrast 3 (WCAG 2.1, 1.4.11).
+    first = [plots.COLOURS[name] for name in ("blue", "red", "green")]
+    assert all(1.05 / (luminance(colour) + 0.05) >= 3 for colour in first)
+    assert len(set(plots.COLOURS.values())) == len(plots.COLOURS)
+
+
+def test_contours_enclose_the_share_they_stand_for():
+    # Of 20,000 samples the share above each contour's level must be the contour's, within 2 % and the grid's error.
+    ax = plots.contours([get("cross")], -4, 4).figure.axes[0]
+    levels = sorted(ax.collections[0].levels)
+    x = get("cross").sample(20_000, generator=generator(1))
+    inside = [(get("cross").log_prob(x).exp() > level).double().mean().item() for level in levels]
+    assert inside == pytest.approx(sorted(SHARES, reverse=True), abs=0.02)
+
+
+def test_an_ellipse_lies_at_two_standard_deviations_along_the_right_axis():
+    from coursekit.plots.mixtures import ellipses
+
+    _, (ax,) = plots.canvas()
+    covariance = torch.tensor([[[2.0, 1.2], [1.2, 1.0]]], dtype=torch.float64)
+    ellipses(ax, torch.zeros(1, 2, dtype=torch.float64), covariance, ["#000000"])
+    edge = torch.as_tensor(ax.patches[-1].get_verts(), dtype=torch.float64)
+    where = ax.transData.inverted().transform(edge)
+    distance = torch.as_tensor(where) @ torch.linalg.inv(covariance[0]) * torch.as_tensor(where)
+    assert distance.sum(1).sqrt().numpy() == pytest.approx(2.0, abs=0.02)
+    assert to_hex(ax.patches[-1].get_edgecolor()) == "#000000"
+
+
+def test_the_band_is_the_interval_of_the_mean():
+    runs = [[1.0], [2.0], [3.0], [4.0], [10.0]]
+    picture = plots.bands([1.0], {"a": runs}, x_label="x", y_label="y")
+    band = picture.figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    half = 2.7764 * np.std([1, 2, 3, 4, 10], ddof=1) / np.sqrt(5)  # 97.5 % of Student's t with 4 degrees of freedom
+    assert (band.min(), band.max()) == (pytest.approx(4 - half, abs=1e-3), pytest.approx(4 + half, abs=1e-3))
+
+
+def test_one_seed_has_no_band():
+    with pytest.raises(ValueError, match="2 seeds"):
+        plots.bands([1, 2], {"a": [[1, 2]]}, x_label="x", y_label="y")
+    with pytest.raises(ValueError, match=r"\(S, 2\)"):
+        plots.bands([1, 2], {"a": [[1, 2, 3], [1, 2, 3]]}, x_label="x", y_label="y")
+
+
+def test_a_picture_without_words_is_refused():
+    with pytest.raises(ValueError, match="description"):
+        plots.Picture(plots.canvas()[0], " ")
+
+
+def test_prose_shows_what_was_measured():
+    assert doctest.testmod(prose).failed == 0
+    assert repr(plots.reveal(None, 0.12345, "Why.")) == "You made no prediction. Answer: **0.123**. Why."
+    assert plots.reveal("blob", True, "")._repr_markdown_().startswith("You predicted **blob**. Answer: **True**")
