@@ -117,7 +117,7 @@ def attempt(answer: Callable[..., Any], driver: Driver | None, inputs: Mapping[s
         return Failure("Not answered yet.", blank=True)
     except NotAnArray as error:
         return Failure(str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if _is_cell(f.filename)]
         where = f" in line {lines[-1]} of its cell" if lines else ""
         words = f": {error}" if quote and str(error) else ""

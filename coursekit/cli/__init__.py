@@ -117,6 +117,7 @@ def grade(
     submissions: Annotated[Path, typer.Option("--from", help="A folder or a notebook a student, or a zip.")],
     out: Annotated[Path, typer.Option("--out", help="Gradebook, CSV, report and feedback land here.")],
     students: Annotated[list[str] | None, typer.Option("--student", help="Only these (repeat the option).")] = None,
+    tasks: Annotated[list[str] | None, typer.Option("--task", help="Only these; other marks stay.")] = None,
     jobs: Annotated[int, typer.Option(help="Notebooks run at a time.")] = 2,
     isolation: Annotated[bool, typer.Option(help="Run students' code in a sandbox (bubblewrap).")] = True,
 ) -> None:
@@ -125,7 +126,8 @@ def grade(
     _known(name, assignments(course), "solutions")
     from coursekit.grading import grade as run
 
-    typer.echo(str(run(name, submissions, out, course=course, students=students, jobs=jobs, isolation=isolation)))
+    report = run(name, submissions, out, course=course, students=students, tasks=tasks, jobs=jobs, isolation=isolation)
+    typer.echo(str(report))
 
 
 @app.command(rich_help_panel=AUTHORS)

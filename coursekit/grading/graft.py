@@ -152,16 +152,16 @@ def _assemble(released: NotebookNode, taken: dict[str, StudentCell], added: dict
     add(added.get("", []))
     for original in released.cells:
         name = grade_id(original)
-        cell = nbformat.from_dict({**original, "metadata": {"nbgrader": dict(original.metadata.get("nbgrader", {}))}})
         if not name:
-            cell.metadata = nbformat.from_dict({})
+            continue  # a cell to play with: the student's version of it, if any, is among the added ones
+        cell = nbformat.from_dict({**original, "metadata": {"nbgrader": dict(original.metadata.get("nbgrader", {}))}})
         if name in answers and name in taken:
             source = taken[name].source
             cell["source"] = calm_markdown(source) if cell.cell_type == "markdown" else source
         if cell.cell_type == "code":
             cell["outputs"], cell["execution_count"] = [], None
         made.append(cell)
-        add(added.get(name, []) if name else [])
+        add(added.get(name, []))
     return empty_notebook(made)
 
 
