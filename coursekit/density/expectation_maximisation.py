@@ -159,7 +159,7 @@ def _full_covariance(centred: Float[Tensor, "d n"], r: Float[Tensor, " n"]) -> F
 
 
 def _diagonal_covariance(centred: Float[Tensor, "d n"], r: Float[Tensor, " n"]) -> Float[Tensor, " d"]:
-    return centred.square() @ r
+    return (centred.square() * r).sum(1)
 
 
 def _check_not_collapsed(x: Float[Tensor, "n d"], covariances: Float[Tensor, "k *shape"]) -> None:

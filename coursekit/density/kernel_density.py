@@ -18,9 +18,10 @@ from coursekit.arguments import ArrayLike
 from coursekit.density import kernels
 from coursekit.density.kernels import Kernel
 
-# Distances are computed for blocks of queries with about this many query-point pairs: small enough for the processor's
-# cache (1 MB in float64), and memory does not grow with the number of queries.
-_PAIRS_PER_BLOCK = 2**17
+# Queries are taken in blocks with at most this many query-point pairs, so memory does not grow with their number. On a
+# processor a block fits the cache and stays below the size at which torch splits an operation among threads: on a busy
+# machine these wait for each other, and 30 ms become a second. A GPU wants few large operations.
+_PAIRS_PER_BLOCK = {"cpu": 2**15, "cuda": 2**26}
 
 
 class KernelDensity:
@@ -97,21 +98,30 @@ def log_kernel_sums(
         kernel: "gaussian" or "epanechnikov".
         leave_self_out: Queries are the points, and the sum for point j skips i = j.
     """
-    # Moving both clouds by the same vector changes no distance, but keeps digits when they lie far from the origin.
-    shift = points.mean(0)
-    queries, points = (queries - shift) / bandwidth, (points - shift) / bandwidth
-    block = max(1, _PAIRS_PER_BLOCK // len(points))
-    sums = []
+    queries, points = queries / bandwidth, points / bandwidth
+    coordinates = points.T.contiguous()
+    block = max(1, _PAIRS_PER_BLOCK.get(points.device.type, 2**26) // len(points))
+    sums = [queries.new_empty(0)]
     for start in range(0, len(queries), block):
-        part = queries[start : start + block]
-        distances = torch.cdist(part, points, compute_mode="donot_use_mm_for_euclid_dist")
-        squared = distances.square() if distances.requires_grad else distances.square_()
+        squared = squared_distances(queries[start : start + block], coordinates)
         if leave_self_out:
-            rows = torch.arange(len(part), device=part.device)
+            rows = torch.arange(len(squared), device=squared.device)
             squared[rows, start + rows] = torch.inf
         sums.append(kernels.log_sum(kernel, squared))
-    total = torch.cat(sums) if sums else queries.new_empty(0)
-    return total + kernels.log_constant(kernel, points.shape[1]) - bandwidth.log().sum()
+    return torch.cat(sums) + kernels.log_constant(kernel, len(coordinates)) - bandwidth.log().sum()
+
+
+def squared_distances(a: Float[Tensor, "m d"], b_coordinates: Float[Tensor, "d n"]) -> Float[Tensor, "m n"]:
+    """Computes |a_i - b_j|^2 from points a and the coordinates of points b, each in a row.
+
+    Differences are squared and added coordinate by coordinate. Multiplied out, |a|^2 + |b|^2 - 2 a.b is a single matrix
+    product, but what is left of two large squares that nearly cancel is mostly rounding.
+    """
+    squared = (a[:, 0, None] - b_coordinates[0]).square_()
+    for j in range(1, len(b_coordinates)):
+        difference = a[:, j, None] - b_coordinates[j]
+        squared.addcmul_(difference, difference)
+    return squared
 
 
 def _bandwidth_per_coordinate(bandwidth: ArrayLike, x: Float[Tensor, "n d"]) -> Float[Tensor, " d"]:

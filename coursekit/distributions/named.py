@@ -69,8 +69,13 @@ def grid_25() -> NormalMixture:
 _BUILDERS: dict[int, dict[str, Callable[[], Any]]] = {
     1: {"bimodal": bimodal, "skewed": skewed, "claw": claw, "outlier": outlier, "gap": gap},
     2: {
-        "cross": cross, "ring-8": ring_8, "grid-25": grid_25, "two-moons": two_moons, "spirals": spirals,
-        "pinwheel": Pinwheel, "checkerboard": Checkerboard,
+        "cross": cross,
+        "ring-8": ring_8,
+        "grid-25": grid_25,
+        "two-moons": two_moons,
+        "spirals": spirals,
+        "pinwheel": Pinwheel,
+        "checkerboard": Checkerboard,
         **{name: partial(ClassicEnergy, name) for name in FORMULAS},
     },
 }

@@ -125,7 +125,7 @@ def component_log_probs(
     """
     d = x.shape[1]
     # centred and z have shape (K, d, n), points last: the sums over coordinates then run along contiguous memory.
-    centred = x.T - means[:, :, None]
+    centred = x.T.contiguous() - means[:, :, None]
     if factors.dim() == 2:
         z = centred / factors[:, :, None]
         log_det = factors.log().sum(-1)

@@ -15,8 +15,11 @@ from coursekit.protocols import Density, Energy, Sampler
 from coursekit.seeds import generator
 
 TOYS = {
-    "two-moons": (two_moons, 4.0), "spirals": (spirals, 6.0), "pinwheel": (Pinwheel, 5.0),
-    "checkerboard": (Checkerboard, 5.0), **{n: ((lambda n=n: ClassicEnergy(n)), 4.0) for n in FORMULAS},
+    "two-moons": (two_moons, 4.0),
+    "spirals": (spirals, 6.0),
+    "pinwheel": (Pinwheel, 5.0),
+    "checkerboard": (Checkerboard, 5.0),
+    **{n: ((lambda n=n: ClassicEnergy(n)), 4.0) for n in FORMULAS},
 }
 
 
@@ -98,8 +101,9 @@ def test_energies_against_the_papers_formulas_at_points():
     x = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 1.0]], dtype=torch.float64)
     e1 = [-math.log(1 + math.exp(-0.5 * (4 / 0.6) ** 2)), -math.log(2 * math.exp(-0.5 * (2 / 0.6) ** 2))]
     assert torch.allclose(ClassicEnergy("energy-1").energy(x)[:2], torch.tensor(e1, dtype=torch.float64))
-    assert torch.allclose(ClassicEnergy("energy-2").energy(x),
-                          torch.tensor([0.0, 0.5 * 25, 0.0], dtype=torch.float64), atol=1e-12)
+    assert torch.allclose(
+        ClassicEnergy("energy-2").energy(x), torch.tensor([0.0, 0.5 * 25, 0.0], dtype=torch.float64), atol=1e-12
+    )
     assert abs(ClassicEnergy("energy-3").energy(x)[2] + math.log(1 + math.exp(-0.5 * (3 / 0.35) ** 2))) < 1e-12
     assert abs(ClassicEnergy("energy-4").energy(x)[2] + math.log(1 + math.exp(-0.5 * (1.5 / 0.35) ** 2))) < 1e-12
 
@@ -130,15 +134,18 @@ def test_every_named_toy_in_single_precision(name):
     assert torch.isfinite(get(name).log_prob(x.double())).all()
 
 
-@pytest.mark.parametrize(("build", "words"), [
-    (lambda: NoisyCurves([], 0.1), "at least one curve"),
-    (lambda: two_moons(0.0), "positive"),
-    (lambda: two_moons(float("nan")), "positive"),
-    (lambda: spirals(0), "at least 1"),
-    (lambda: Checkerboard(3), "even"),
-    (lambda: Pinwheel(tangential=-1), "positive"),
-    (lambda: ClassicEnergy("energy-5"), "Did you mean"),
-])
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: NoisyCurves([], 0.1), "at least one curve"),
+        (lambda: two_moons(0.0), "positive"),
+        (lambda: two_moons(float("nan")), "positive"),
+        (lambda: spirals(0), "at least 1"),
+        (lambda: Checkerboard(3), "even"),
+        (lambda: Pinwheel(tangential=-1), "positive"),
+        (lambda: ClassicEnergy("energy-5"), "Did you mean"),
+    ],
+)
 def test_bad_input_ends_as_a_sentence(build, words):
     with pytest.raises(ValueError, match=words):
         build()
