@@ -56,7 +56,9 @@ def draw(factors: Factors, size: int = 32) -> Float[Tensor, "n 3 size size"]:
     Raises:
         ValueError: If size is below 8 or above 1024.
     """
-    return in_chunks(_paint, factors, size)
+    # Sorted by style, most chunks need neither lines nor shades.
+    order = factors["drawing"].argsort(stable=True)
+    return in_chunks(_paint, factors[order], size)[order.argsort()]
 
 
 def in_chunks(paint: Callable[[Factors, int], Tensor], factors: Factors, size: int) -> Tensor:
@@ -94,14 +96,17 @@ def _paint(factors: Factors, size: int) -> Tensor:
     line = max(0.045, 0.5 * at.pixel)
     silhouette = union(*(part.distance for part in parts if part.pen == "edge"))
     white = palette.same(factors, palette.WHITE)[:, :, None, None]
-    picture = picture.lerp(white, (rim * coverage(silhouette - 0.09, at.pixel))[:, None])
+    if rim.any():
+        picture = picture.lerp(white, (rim * coverage(silhouette - 0.09, at.pixel))[:, None])
 
     shadow = palette.same(factors, palette.SHADOW)[:, :, None, None]
     black = palette.same(factors, palette.INK)[:, :, None, None]
+    inked, shaded = bool(ink.any()), bool(shade.any())
     for part in parts:
         colour = part.colour[:, :, None, None]
-        if part.pen == "edge":
+        if part.pen == "edge" and inked:
             picture = picture.lerp(black, (ink * coverage(part.distance - line, at.pixel))[:, None])
+        if part.pen == "edge" and shaded:
             depth = (-part.distance / 0.22).clamp(0, 1)
             colour = colour * (1 - shadow * (shade * (1 - depth) ** 2)[:, None])
         picture = picture.lerp(colour, coverage(part.distance, at.pixel)[:, None])
