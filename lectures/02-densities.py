@@ -14,7 +14,7 @@
 # **You should know** what a density, an integral and a logarithm are; torch tensors and broadcasting; from lecture 1,
 # why models are fitted by likelihood.
 #
-# **Time** about 60 minutes to read and try, 30 seconds to run from top to bottom (measured on 2 cores).
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
 
 # %%
 import torch
@@ -51,7 +51,7 @@ squared = square()  # z uniform on (0, 1), x = z²
 x = squared.sample(10_000, generator=generator(0))
 share = (x < 0.25).double().mean().item()
 assert abs(share - 0.5) < 0.02  # four standard errors
-reveal(guess, share, "$x < 1/4$ just when $z < 1/2$, and half of all $z$ are. The exact share is 1/2.")
+reveal(guess, share, "$x < 1/4$ just when $z < 1/2$. The exact share is 1/2.")
 
 # %%
 plots.pushed(squared, low=0, high=1)
@@ -81,7 +81,7 @@ at = torch.tensor([0.0, 1e-4, 0.01, 1.0], dtype=torch.float64)
 p, below = squared.log_prob(at).exp(), squared.cdf(at)
 
 assert p[0] == torch.inf and below[0] == 0 and below[-1] == 1
-say(f"At $x = {at[1]:g}$ the density is {p[1]:.0f}, yet only {below[1]:.0%} of the mass lies below it.")
+say(f"At $x = {at[1]:g}$ the density is {p[1]:.0f}, yet only {below[1]:.0%} of the mass lies below.")
 
 # %% [markdown]
 # ### The rule: divide by the stretch
@@ -97,7 +97,7 @@ say(f"At $x = {at[1]:g}$ the density is {p[1]:.0f}, yet only {below[1]:.0%} of t
 # %%
 z = torch.rand(1_000, dtype=torch.float64, generator=generator(1)).requires_grad_()
 x = z.square()
-(slope,) = torch.autograd.grad(x.sum(), z)  # points do not mix: the gradient of the sum holds every g'(z)
+(slope,) = torch.autograd.grad(x.sum(), z)  # points do not mix: this holds g'(z) for each
 
 log_p = 0.0 - slope.abs().log()  # the uniform density has log 1 = 0
 assert torch.allclose(log_p, squared.log_prob(x.detach()))
@@ -129,7 +129,7 @@ one = PushForward1D(normal, torch.square, both.branches[:1])
 far = torch.tensor([1e3], dtype=torch.float64)
 area = one.cdf(far).item()
 assert abs(area - 0.5) < 1e-12 and abs(both.cdf(far).item() - 1) < 1e-12
-reveal(guess, area, "Half of the mass comes from negative $z$; without their branch it is lost.")
+reveal(guess, area, "Half of the mass comes from negative $z$ and is lost with their branch.")
 
 # %%
 x = both.sample(20_000, generator=generator(2))
@@ -167,10 +167,10 @@ def p_value(samples, model):
 
 draws = [squared.sample(500, generator=generator(seed)) for seed in range(budget(200, 10))]
 right = [p_value(x, squared) for x in draws]
-wrong = [p_value(x**1.5, squared) for x in draws]  # these are z³, compared with the density of z²
+wrong = [p_value(x**1.5, squared) for x in draws]  # z³, against the density of z²
 
 assert max(wrong) < 0.001
-plots.dots({"": {"z² against p of z²": right, "z³ against p of z²": wrong}}, y_label="p-value")
+plots.dots({"": {"samples of z²": right, "samples of z³": wrong}}, y_label="p-value")
 
 # %% [markdown]
 # Each dot is one seed. On the left they spread over the whole interval, as uniform numbers do; on the right they all
@@ -210,7 +210,7 @@ guess = None  # how many of a million
 # %%
 gap = get("gap")
 middle = gap.cdf(torch.tensor([-2.0, 2.0], dtype=torch.float64)).diff().item()
-reveal(guess, 1e6 * middle, "There $F$ is all but flat, so a tiny step of $u$ carries $x$ across the whole gap.")
+reveal(guess, 1e6 * middle, "There $F$ is all but flat: a tiny step of $u$ takes $x$ across.")
 
 # %%
 plots.quantile(gap, low=-6, high=6, n=20)
@@ -284,7 +284,7 @@ plots.densities(-3.2, 3.2, {"your density": own}, samples=x)
 
 # %% [markdown]
 # **Explore.** Choose a density in the next cell, or draw one, and push points one at a time or all at once. Try `gap`
-# and move $u$ slowly across 0.3: predict how far $x$ will go. Then raise a single spike in a drawn density and predict
+# and move "Follow one u" slowly across 0.3: predict how far $x$ will go. Then raise a single spike in a drawn density and predict
 # which part of the unit interval it will claim.
 #
 # (Without a running kernel there is nothing to see below. The widget shows the pictures above in motion: noise on an
@@ -319,10 +319,11 @@ u = open_uniform(2_000, generator=generator(5)).reshape(1_000, 2)
 x = torch.special.ndtri(u)  # the right marginals, one by one
 truth = cross.sample(1_000, generator=generator(6))
 
-reveal(guess, "blob", "Both coordinates are right, but drawn apart they know nothing of each other.")
+reveal(guess, "blob", "Each coordinate is right, but drawn apart they are independent.")
 
 # %%
-plots.contours([cross, cross], -3.5, 3.5, points=[truth, x], titles=["samples of cross", "coordinates drawn apart"])
+titles = ["samples of cross", "coordinates drawn apart"]
+plots.contours([cross, cross], -3.5, 3.5, points=[truth, x], titles=titles)
 
 # %% [markdown]
 # What is missing is how the second coordinate depends on the first. The product rule supplies it:
@@ -387,14 +388,15 @@ class SecondFirst:
 
 other, _ = SecondFirst().forward(u)
 assert torch.allclose(flipped.log_prob(x.flip(1)), triangular.log_prob(x))  # one density
-reveal(guess, (other - x).norm(dim=1).mean().item(), "One density, two maps: samples cannot tell which of them made them.")
+distance = (other - x).norm(dim=1).mean().item()
+reveal(guess, distance, "One density, two maps: no sample can tell which of them made it.")
 
 # %%
 plots.pushed_grid([triangular, SecondFirst()], -3.5, 3.5, titles=["$x_1$ first", "$x_2$ first"])
 
 # %%
 moved = figure_row("s02_inverse_transform")["data"]["order_moves_points_by"]
-say("Over seeds, the mean distance is " + ", ".join(f"{distance:.2f} for `{name}`" for name, distance in moved.items()) + ".")
+say("Over seeds: " + ", ".join(f"{far:.2f} for `{name}`" for name, far in moved.items()) + ".")
 
 # %% [markdown]
 # For `grid-25` the order does not matter. Its coordinates are independent, so each conditional is a marginal. For
@@ -406,7 +408,7 @@ say("Over seeds, the mean distance is " + ", ".join(f"{distance:.2f} for `{name}
 # The map needs the conditionals, and we read them off a table. How large is the table with 100 nodes along each axis?
 
 # %%
-for d, what in ((1, "a line"), (2, "the plane"), (3, "space"), (64, "a digit of 8 × 8 pixels")):
+for d, what in ((1, "a line"), (2, "the plane"), (3, "space"), (64, "an image of 8 × 8 pixels")):
     print(f"d = {d:2}  {100.0**d:8.0e} numbers  {8 * 100.0**d / 1e9:8.0e} GB   {what}")
 
 # %% [markdown]
@@ -445,7 +447,8 @@ plots.bumps(estimate, low=-4, high=4, truth=bimodal, title="seven points, $h = 0
 #   error is the smallest of all kernels, by a few per cent.
 
 # %%
-plots.bumps(KernelDensity(few, 0.9, "epanechnikov"), low=-4, high=4, truth=bimodal, title="Epanechnikov, $h = 0.9$")
+ends = KernelDensity(few, 0.9, "epanechnikov")
+plots.bumps(ends, low=-4, high=4, truth=bimodal, title="Epanechnikov, $h = 0.9$")
 
 # %% [markdown]
 # **Pitfall: averages of tiny numbers.** Far from all points every hill underflows to zero, and the logarithm of that is
@@ -453,12 +456,13 @@ plots.bumps(KernelDensity(few, 0.9, "epanechnikov"), low=-4, high=4, truth=bimod
 
 # %%
 x = torch.tensor([0.0, 50.0], dtype=torch.float64)
-hills = torch.distributions.Normal(few, 0.4).log_prob(x[:, None])  # one row a query, one column a point
+hills = torch.distributions.Normal(few, 0.4).log_prob(x[:, None])  # (2 queries, 7 points)
 naive = hills.exp().mean(1).log()
 
 assert torch.isclose(naive[0], estimate.log_prob(x)[0])
 assert naive[1] == -torch.inf
-say(f"At $x = {x[1]:.0f}$ the naive log-density is $-\\infty$; the right one is ${estimate.log_prob(x)[1]:.0f}$ nats.")
+right = estimate.log_prob(x)[1]
+say(f"At $x = {x[1]:.0f}$ the naive log-density is $-\\infty$; the right one is ${right:.0f}$ nats.")
 
 # %% [markdown]
 # ### The bandwidth decides
@@ -474,14 +478,15 @@ guess = None  # 0.02, 0.1 or 0.6
 def error(model, truth, low=-5, high=5, cells=2_000):
     """The integral of |model - truth|: 0 if equal, 2 if they do not overlap."""
     x = torch.linspace(low, high, cells, dtype=torch.float64)
-    return (model.log_prob(x).exp() - truth.log_prob(x).exp()).abs().mean().item() * (high - low)
+    difference = model.log_prob(x).exp() - truth.log_prob(x).exp()
+    return difference.abs().mean().item() * (high - low)
 
 
 sample = claw.sample(300, generator=generator(8))
 widths = (0.02, 0.1, 0.6)
 errors = {h: error(KernelDensity(sample, h), claw) for h in widths}
 best = min(errors, key=errors.get)
-reveal(guess, best, "The errors are " + ", ".join(f"{e:.2f} for {h}" for h, e in errors.items()) + ".")
+reveal(guess, best, "Errors: " + ", ".join(f"{e:.2f} for {h}" for h, e in errors.items()) + ".")
 
 # %%
 panels = [{"estimate": KernelDensity(sample, h), "truth": claw} for h in widths]
@@ -508,7 +513,8 @@ for seed in range(budget(6, 2)):
 assert all(run[0] == max(run) for run in own)  # own points like the smallest h best
 assert all(run[0] < max(run) > run[-1] for run in fresh)  # fresh points like one in between
 curves = {"the 200 points themselves": own, "300 fresh points": fresh}
-plots.bands(hs.tolist(), curves, x_label="bandwidth $h$", y_label="nats a point", log_x=True, bottom=-4)
+labels = {"x_label": "bandwidth $h$", "y_label": "nats a point"}
+plots.bands(hs.tolist(), curves, **labels, log_x=True, bottom=-4)
 
 # %% [markdown]
 # So judge by points left out: a held-out set, or, wasting nothing, each point by the estimate from all others. The
@@ -527,11 +533,13 @@ from coursekit.density import scott, select_bandwidth
 points = gap.sample(400, generator=generator(9))
 rule = scott(points).item()
 chosen = select_bandwidth(points, torch.logspace(-2, 0.5, 40)).item()
-reveal(guess, rule / chosen, f"The rule gives {rule:.2f}, points left out {chosen:.2f}: $s$ measures the gap, not the modes.")
+why = "The standard deviation of all points measures the gap, not the modes."
+reveal(guess, rule / chosen, f"The rule gives {rule:.2f}, points left out {chosen:.2f}. {why}")
 
 # %%
 panels = [{"estimate": KernelDensity(points, h), "truth": gap} for h in (rule, chosen)]
-plots.densities(-7, 7, panels, points=points[:100], titles=[f"Scott's rule, $h = {rule:.2f}$", f"left out, $h = {chosen:.2f}$"])
+titles = [f"Scott's rule, $h = {rule:.2f}$", f"left out, $h = {chosen:.2f}$"]
+plots.densities(-7, 7, panels, points=points[:100], titles=titles)
 
 # %% [markdown]
 # ### Does leaving out always win?
@@ -542,15 +550,16 @@ plots.densities(-7, 7, panels, points=points[:100], titles=[f"Scott's rule, $h =
 # %%
 kernels = figure_row("s02_kernel_density")
 lost = kernels["data"]["lost_nats"]
-chosen_ways = {name: {rule: lost[name][rule] for rule in ("Scott", "left out")} for name in ("gap", "skewed", "claw", "outlier")}
-plots.dots(chosen_ways, y_label="nats lost a fresh point", paired=True)
+hard = ("gap", "skewed", "claw", "outlier")
+both_ways = {name: {rule: lost[name][rule] for rule in ("Scott", "left out")} for name in hard}
+plots.dots(both_ways, y_label="nats lost a fresh point", paired=True)
 
 # %%
 won = kernels["data"]["left_out_wins"]
+by_nats, by_area = (", ".join(f"{won[name][k]} (`{name}`)" for name in hard) for k in (0, 1))
 say(
-    f"Points left out choose better than Scott's rule on {won['gap'][0]} of {len(kernels['seeds'])} seeds for `gap` and "
-    f"{won['skewed'][0]} for `skewed`, but on {won['claw'][0]} for `claw` and {won['outlier'][0]} for `outlier`. By the "
-    f"area between the curves the counts are {won['gap'][1]}, {won['skewed'][1]}, {won['claw'][1]} and {won['outlier'][1]}."
+    f"Out of {len(kernels['seeds'])} seeds, points left out choose better than Scott's rule "
+    f"on {by_nats}. Judged by the area between the curves instead: {by_area}."
 )
 
 # %% [markdown]
@@ -586,18 +595,21 @@ ends = KernelDensity(train, scott(train, "epanechnikov"), "epanechnikov")
 uncovered = ends.uncovered_share(fresh)
 
 assert uncovered > 0 and ends.log_prob(fresh).mean() == -torch.inf
-reveal(guess, "−∞", f"{uncovered:.1%} of the fresh points lie under no hill, and one would have been enough.")
+reveal(guess, "−∞", f"{uncovered:.1%} of the fresh points lie under no hill. One is enough.")
 
 # %% [markdown]
 # That is the right answer and no defect of the code: the estimate said "impossible", and it happened. Three honest ways
-# on: report the uncovered share beside the score, choose $h$ by points left out, or use a kernel that reaches everywhere.
-# Dropping the infinite terms from the mean would not be one of them. How often it happens, over densities and seeds:
+# on: report the uncovered share beside the score; choose $h$ by points left out, which rules out every $h$ that leaves a
+# point of the sample alone; or use a kernel that reaches everywhere. Dropping the infinite terms from the mean would not be one of them. How often it happens, over densities and seeds:
 
 # %%
 infinite, runs = kernels["data"]["infinite_runs"]
 low, high = kernels["intervals"]["held_out_infinite"]
-say(f"−∞ in {infinite} of {runs} runs (95 % interval {low:.0%} to {high:.0%}), with {kernels['figures']['uncovered_share']:.2%} "
-    "of the fresh points uncovered on average.")
+share = kernels["figures"]["uncovered_share"]
+say(
+    f"−∞ in {infinite} of {runs} runs (95 % interval {low:.0%} to {high:.0%}), "
+    f"with {share:.2%} of the fresh points uncovered on average."
+)
 
 # %% [markdown]
 # ### It converges to the truth, slowly
@@ -636,7 +648,7 @@ from coursekit.distributions import NormalMixture
 three = NormalMixture(
     weights=[0.5, 0.3, 0.2],
     means=[[0.0, 0.0], [4.0, 1.0], [1.5, 4.0]],
-    covariances=[[[1.5, 0.8], [0.8, 1.0]], [[0.5, -0.4], [-0.4, 1.5]], [[1.5, 0.0], [0.0, 0.3]]],
+    covariances=[[[1.5, 0.8], [0.8, 1.0]], [[0.5, -0.4], [-0.4, 1.5]], [[1.5, 0], [0, 0.3]]],
 )
 x = three.sample(400, generator=generator(11))
 
@@ -706,10 +718,9 @@ gains = torch.tensor([state.log_likelihood for state in states]).diff()
 
 assert gains.min() > -1e-12  # to rounding: it never falls
 first = gains[:16]
-slow = (first[1:-1] < first[:-2]) & (first[1:-1] < first[2:])  # a smaller gain than in the step before and after
+slow = (first[1:-1] < first[:-2]) & (first[1:-1] < first[2:])  # gained less than before and after
 assert slow.any()
-reveal(guess, "stalls", f"It never falls, but {int(slow.sum())} times it slows down and then picks up speed again: "
-       "two components have sorted out who owns what.")
+reveal(guess, "stalls", f"It never falls. Times it slows down and speeds up again: {slow.sum()}.")
 
 # %%
 plots.em_steps(x, [states[k] for k in (0, 1, 4, 10, 15, 60)])
@@ -750,7 +761,8 @@ twenty = x[:20]
 heights = []
 for scale in (1.0, 1e-2, 1e-4, 1e-8, 1e-16):
     covariances = torch.stack([twenty.T.cov(), scale**2 * torch.eye(2, dtype=torch.float64)])
-    trap = Parameters(torch.tensor([0.9, 0.1], dtype=torch.float64), twenty[[1, 0]], covariances)
+    weights = torch.tensor([0.9, 0.1], dtype=torch.float64)
+    trap = Parameters(weights, twenty[[1, 0]], covariances)
     heights.append(e_step(twenty, trap)[1].mean().item())
     print(f"scale {scale:7.0e}   log-likelihood {heights[-1]:6.2f} nats a point")
 
@@ -787,19 +799,22 @@ ends = {method: [fit.log_likelihoods[-1] for fit in runs] for method, runs in fi
 top = max(max(values) for values in ends.values())
 found = sum(value > top - 0.01 for value in ends["points"])
 expect(found < len(ends["points"]) / 2, "most random starts get stuck")
-reveal(guess, found, "Two means in one blob share it for good, and some other blobs have to share one component.")
+reveal(guess, found, "Two means in one blob share it for good; other blobs share one component.")
 
 # %%
-worst, best = (pick(fits["points"] + fits["kmeans++"], key=lambda fit: fit.log_likelihoods[-1]) for pick in (min, max))
-titles = [f"{name}: {fit.log_likelihoods[-1]:.2f} nats".replace("-", "−") for name, fit in (("worst", worst), ("best", best))]
-plots.mixture_fit(grid25, [worst, best], titles=titles)
+ordered = sorted(fits["points"] + fits["kmeans++"], key=lambda fit: fit.log_likelihoods[-1])
+pair = [ordered[0], ordered[-1]]
+titles = [f"{fit.log_likelihoods[-1]:.2f} nats a point".replace("-", "−") for fit in pair]
+plots.mixture_fit(grid25, pair, titles=titles)
 
 # %% [markdown]
-# Over more seeds, with several starts each; zero is the best maximum known for that sample:
+# The worst and the best of these fits. Over more seeds, with several starts each; zero is the best maximum known for that
+# sample:
 
 # %%
 mixtures = figure_row("s02_gaussian_mixture")
-stuck = {"random points": mixtures["data"]["below_best"]["points"], "k-means++": mixtures["data"]["below_best"]["kmeans++"]}
+below = mixtures["data"]["below_best"]
+stuck = {"random points": below["points"], "k-means++": below["kmeans++"]}
 plots.dots({"": stuck}, y_label="nats below the best")
 
 # %% [markdown]
@@ -823,7 +838,8 @@ for seed in range(budget(5, 2)):
     for name, model in (("mixture", mixture), ("kernels", kde)):
         loss[name].append((cross.log_prob(fresh) - model.log_prob(fresh)).mean().item())
 
-expect(all(a < b for a, b in zip(*loss.values(), strict=True)), "the mixture loses less on every seed")
+better = [a < b for a, b in zip(*loss.values(), strict=True)]
+expect(all(better), "the mixture loses less on every seed")
 reveal(guess, "mixture", "It has 1 + 4 + 6 numbers to learn, and the truth is in its family.")
 
 # %%
@@ -850,9 +866,11 @@ for seed in range(budget(6, 2)):
             runs[name].append(GaussianMixture(K).fit(train, generator=generator(seed)))
         runs["kernels"].append(KernelDensity(train, scott(train) / 2))
     for name, models in runs.items():
-        loss[name].append([(bimodal.log_prob(fresh) - m.log_prob(fresh)).mean().item() for m in models])
+        gaps = [bimodal.log_prob(fresh) - model.log_prob(fresh) for model in models]
+        loss[name].append([gap.mean().item() for gap in gaps])
 
-expect(all(one[-1] > run[-1] for one, run in zip(loss["one component"], loss["kernels"], strict=True)), "kernels win")
+ends = zip(loss["one component"], loss["kernels"], strict=True)
+expect(all(one[-1] > run[-1] for one, run in ends), "with 3,000 points kernels win")
 reveal(guess, "kernels", "What the family cannot express, no amount of data can teach it.")
 
 # %%
@@ -878,9 +896,11 @@ from coursekit.seeds import seeded
 
 class Generator:
     def __init__(self, seed):
-        self.not_tractable = {"log_prob": "several z may lead to one x, and the network offers no way to find them"}
+        why = "several z may lead to one x, and the network offers no way to find them"
+        self.not_tractable = {"log_prob": why}
         with seeded(seed):
-            self.net = torch.nn.Sequential(torch.nn.Linear(2, 64), torch.nn.ReLU(), torch.nn.Linear(64, 2)).double()
+            layers = torch.nn.Linear(2, 64), torch.nn.ReLU(), torch.nn.Linear(64, 2)
+            self.net = torch.nn.Sequential(*layers).double()
 
     @torch.no_grad()
     def sample(self, n, *, context=None, generator=None):
@@ -891,8 +911,12 @@ class Generator:
 from coursekit.protocols import capabilities
 
 models = {
-    "push-forward by a known map": squared, "inverse transform": flow, "Knothe-Rosenblatt": triangular,
-    "kernel density estimate": kde, "Gaussian mixture": mixture, "network generator": Generator(0),
+    "push-forward by a known map": squared,
+    "inverse transform": flow,
+    "Knothe-Rosenblatt": triangular,
+    "kernel density estimate": kde,
+    "Gaussian mixture": mixture,
+    "network generator": Generator(0),
 }
 for name, model in models.items():
     can = capabilities(model)
