@@ -13,10 +13,10 @@ by side effect, and no setting of yours is changed.
 
 from coursekit.plots.line import bumps, densities, pushed, quantile
 from coursekit.plots.mixtures import em_steps, mixture_fit
+from coursekit.plots.over_seeds import bands, dots
 from coursekit.plots.picture import Picture
 from coursekit.plots.plane import contours, pushed_grid
 from coursekit.plots.prose import reveal, say
-from coursekit.plots.over_seeds import bands, dots
 from coursekit.plots.style import COLOURS, canvas, dress
 
 __all__ = [
