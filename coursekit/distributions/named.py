@@ -44,7 +44,7 @@ def outlier() -> NormalMixture1D:
 
 
 def gap() -> NormalMixture1D:
-    """Two modes of unequal weight, sixteen standard deviations apart: between them F is flat to 1e-15."""
+    """Two modes of unequal weight, sixteen standard deviations apart: half way between them F is flat to 1e-14."""
     return NormalMixture1D([0.3, 0.7], [-4.0, 4.0], [0.5, 0.5])
 
 

@@ -75,7 +75,7 @@ def test_knothe_rosenblatt_jacobian_is_triangular_with_the_stated_determinant(se
     assert (back - u).abs().max() < 1e-10
 
 
-@pytest.mark.parametrize("name", names(2))
+@pytest.mark.parametrize("name", ["cross", "ring-8", "grid-25"])
 def test_knothe_rosenblatt_round_trip_on_the_named_densities(name):
     target = get(name)
     knothe = KnotheRosenblatt.from_log_density(target.log_prob, grid(201, 5.0), grid(201, 5.0))
@@ -139,6 +139,9 @@ def test_knothe_rosenblatt_never_gives_nan_where_the_density_vanishes():
     assert ((u >= 0) & (u <= 1)).all() and not ladj.isnan().any()
     outside = (nodes.abs() > 4).any(1)
     assert ladj[outside].isneginf().all()
+    # Where p(x1) = 0 there is no conditional; a flat one stands in.
+    u, _ = knothe.inverse(torch.tensor([[0.0, -2.0], [0.0, 2.0]], dtype=F64))
+    torch.testing.assert_close(u[:, 1], torch.tensor([0.25, 0.75], dtype=F64))
 
 
 def test_bad_tables():

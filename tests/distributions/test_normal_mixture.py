@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coursekit.distributions import NormalMixture, get, names
+from coursekit.distributions import NormalMixture, get
 from coursekit.distributions.normal_mixture import component_log_probs
 
 F64 = torch.float64
@@ -66,7 +66,7 @@ def test_gradients():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("name", names(2))
+@pytest.mark.parametrize("name", ["cross", "ring-8", "grid-25"])
 def test_dtypes_and_seeds_come_through(name, dtype):
     mixture = get(name, dtype=dtype)
     x, again = (mixture.sample(10, generator=torch.Generator().manual_seed(0)) for _ in range(2))
