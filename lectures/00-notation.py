@@ -301,4 +301,16 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | triangular map | $x_i$ depends on $z_1, \dots, z_i$ only; the determinant is the product of the diagonal |
 # | uncovered share | share of fresh points where an estimate is exactly zero |
 #
+# ## Takeaways
+#
+# - $T$ generates, its inverse normalises, and `ladj` belongs to the direction that was asked for.
+# - Log-densities are in nats and normalised, energies are lower where it is likelier, `scale` is a standard deviation.
+# - $\mathrm{KL}(p \,\|\, q)$ integrates against $p$; JS has weights ½ and ends at $\log 2$.
+# - Where a paper differs, translate it into these conventions before comparing numbers.
+#
+# **References** D. MacKay 2003, *Information Theory, Inference, and Learning Algorithms*: entropies and divergences.
+# G. Papamakarios, E. Nalisnick, D. Rezende, S. Mohamed and B. Lakshminarayanan 2021, *Normalizing Flows for Probabilistic
+# Modeling and Inference*: $T$ and its log-determinant as used here. L. Theis, A. van den Oord and M. Bethge 2016, *A note on
+# the evaluation of generative models*: dequantisation and bits per dimension.
+#
 # **Next.** Lecture 2 uses most of these words.

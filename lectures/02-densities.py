@@ -426,7 +426,7 @@ for d, what in ((1, "a line"), (2, "the plane"), (3, "space"), (64, "an image of
 # In practice no density is given. There are points $x_1, \dots, x_n$, and the question is what density they came from.
 # The simplest answer: lay a small hill, a **kernel** $K$, over each point and add the hills up.
 #
-# $$\hat p(x) = \frac1n \sum_{i=1}^{n} \frac{1}{h}\, K\!\left(\frac{x - x_i}{h}\right)$$
+# $$\hat p(x) = \frac1n \sum_{i=1}^{n} \frac{1}{h}\, K\left(\frac{x - x_i}{h}\right)$$
 #
 # This is the **kernel density estimate**. The width $h$ of the hills is its **bandwidth**.
 
