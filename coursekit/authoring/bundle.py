@@ -11,8 +11,8 @@ from coursekit.course import assignments, released
 FILES = ("README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "pyproject.toml", "requirements.lock",
          "environment.yml", "Makefile", "make.py")
 PATTERNS = ("lectures/[0-9][0-9]-*.ipynb", "experiments/*.json", "experiments/rows.toml", "coursekit/**/*.py",
-            "coursekit/py.typed", "coursekit/widgets/static/*", "coursekit/**/*.safetensors", "coursekit/evaluation/judges/*.json",
-            "docs/*.png")
+            "coursekit/py.typed", "coursekit/widgets/static/*", "coursekit/**/*.safetensors",
+            "coursekit/evaluation/judges/*.json", "docs/*.png")
 """What the bundle takes, and nothing else. Problem sets come file by file from the release's allow-list."""
 
 
