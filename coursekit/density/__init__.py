@@ -19,13 +19,13 @@ from coursekit.density.bandwidth import (
     select_bandwidth,
     silverman,
 )
+from coursekit.density.em_start import initial_parameters
 from coursekit.density.expectation_maximisation import (
     EmptyComponentWarning,
     Parameters,
     State,
     e_step,
     expectation_maximisation,
-    initial_parameters,
     m_step,
 )
 from coursekit.density.gaussian_mixture import GaussianMixture

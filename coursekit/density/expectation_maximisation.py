@@ -55,9 +55,6 @@ class Parameters:
         return arguments.positive(self.covariances, "variances").sqrt()
 
 
-_CURE = "its likelihood has no maximum. Raise reg_covar or use fewer components."
-
-
 class EmptyComponentWarning(UserWarning):
     """A component lost all of its points."""
 
@@ -100,7 +97,11 @@ def e_step(x: Float[Tensor, "n d"], parameters: Parameters) -> tuple[Float[Tenso
     Bayes' rule in the log domain: r is the softmax over k of log w_k + log N(x_n; m_k, S_k). And since
     r_nk = w_k N(x_n; m_k, S_k) / p(x_n) for every k, the likeliest component gives log p(x_n) as what its joint
     density exceeds its responsibility by; that r is at least 1/K, so its log is safe.
+
+    Raises:
+        ValueError: If x is not finite or not of the mixture's dimension, or a covariance is not one.
     """
+    arguments.points(x, "x", event_shape=parameters.means.shape[1:])
     log_joint = component_log_probs(x, parameters.means, parameters.factors()).T + parameters.weights.log()[:, None]
     responsibilities = log_joint.softmax(0)
     log_prob = log_joint.amax(0) - responsibilities.amax(0).log()
@@ -126,11 +127,19 @@ def m_step(
         reg_covar: Added to every variance, in squared units of x; the same as scikit-learn's.
 
     Raises:
-        ValueError: If a component has shrunk onto a point or a line, to rounding: its likelihood has no maximum.
+        ValueError: If shapes do not fit, an entry is not finite, or a component has shrunk onto a point or a line, to
+            rounding: its likelihood has no maximum.
 
     Warns:
         EmptyComponentWarning: If a component is empty.
     """
+    arguments.known(covariance, ("full", "diagonal"), "kind of covariance")
+    arguments.points(x, "x", event_shape=x.shape[1:] or (1,))
+    arguments.finite(responsibilities, "responsibilities")
+    if responsibilities.dim() != 2 or len(responsibilities) != len(x):
+        raise ValueError(
+            f"responsibilities must have shape (n, K) with n = {len(x)} points, got {tuple(responsibilities.shape)}."
+        )
     counts = responsibilities.sum(0)
     empty = counts <= 10 * torch.finfo(x.dtype).eps
     if empty.any():
@@ -176,7 +185,10 @@ def _check_not_collapsed(x: Float[Tensor, "n d"], covariances: Float[Tensor, "k 
     wide = (variances > (rounding * x.abs().amax(0)).square()) & (left > rounding * variances)
     if not wide.all():
         bad = int((~wide).any(1).nonzero()[0])
-        raise ValueError(f"component {bad} has shrunk onto a point or a line; {_CURE}")
+        raise ValueError(
+            f"component {bad} has shrunk onto a point or a line; its likelihood has no maximum. Raise reg_covar or use "
+            "fewer components."
+        )
 
 
 def expectation_maximisation(
@@ -207,62 +219,6 @@ def _iterate(x: Tensor, parameters: Parameters, steps: int, reg_covar: Real) -> 
         parameters = m_step(x, responsibilities, covariance=parameters.covariance, reg_covar=reg_covar)
         responsibilities, log_prob = e_step(x, parameters)
         yield State(step, parameters, log_prob.mean().item(), responsibilities)
-
-
-def initial_parameters(
-    x: Float[Tensor, "n d"],
-    components: int,
-    *,
-    method: Literal["kmeans++", "points"] = "kmeans++",
-    covariance: Covariance = "full",
-    reg_covar: Real = 1e-6,
-    generator: torch.Generator | None = None,
-) -> Parameters:
-    """Chooses where E-M starts: data points as means, equal weights, one common covariance.
-
-    "points" takes K points at random. "kmeans++" takes the first at random and each further one with a probability
-    proportional to its squared distance from the nearest one taken so far, which spreads them out (Arthur and
-    Vassilvitskii 2007). The common covariance is that of the points around their nearest mean: a component with a
-    covariance of its own could start on a single point, and stay there.
-
-    Args:
-        x: The sample with shape (n, d), n >= components.
-        components: K.
-        method: "kmeans++" or "points".
-        covariance: "full" or "diagonal".
-        reg_covar: Added to every variance.
-        generator: Source of randomness.
-
-    Raises:
-        ValueError: If there are fewer points than components or a name is unknown.
-    """
-    arguments.known(method, ("kmeans++", "points"), "initialisation")
-    arguments.known(covariance, ("full", "diagonal"), "kind of covariance")
-    arguments.count(components, "components", minimum=1)
-    arguments.points(x, "x", minimum=components)
-    if method == "points":
-        means = x[torch.randperm(len(x), device=x.device, generator=generator)[:components]]
-    else:
-        means = _spread_out(x, components, generator)
-    centred = x - means[torch.cdist(x, means, compute_mode="donot_use_mm_for_euclid_dist").argmin(1)]
-    pooled = centred.T @ centred / len(x)
-    pooled.diagonal().add_(reg_covar)
-    if covariance == "diagonal":
-        pooled = pooled.diagonal()
-    weights = torch.full((components,), 1 / components, dtype=x.dtype, device=x.device)
-    return Parameters(weights, means, pooled.expand(components, *pooled.shape).clone())
-
-
-def _spread_out(x: Tensor, components: int, generator: torch.Generator | None) -> Tensor:
-    first = torch.randint(len(x), (1,), device=x.device, generator=generator)
-    means = [x[first]]
-    squared = (x - means[0]).square().sum(1)
-    for _ in range(components - 1):
-        # When all points are taken up (repeated values), any point is as good as another.
-        chances = squared if squared.sum() > 0 else torch.ones_like(squared)
-        means.append(x[torch.multinomial(chances, 1, generator=generator)])
-        squared = torch.minimum(squared, (x - means[-1]).square().sum(1))
-    return torch.cat(means)
 
 
 def _check(x: Tensor, start: Parameters, reg_covar: Real) -> None:

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from coursekit import arguments
 from coursekit.arguments import Real
+from coursekit.density.em_start import initial_parameters
 from coursekit.density.expectation_maximisation import (
     Covariance,
     Parameters,
     e_step,
     expectation_maximisation,
-    initial_parameters,
 )
 from coursekit.distributions.normal_mixture import NormalMixture
 

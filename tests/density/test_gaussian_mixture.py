@@ -278,6 +278,18 @@ def test_bad_input():
         expectation_maximisation(x, Parameters(2 * start.weights, start.means, start.covariances))
     with pytest.raises(ValueError, match="covariances must have shape"):
         expectation_maximisation(x, Parameters(start.weights, start.means, start.covariances[:1]))
+    responsibilities = torch.full((10, 2), 0.5, dtype=F64)
+    for call, message in [
+        (lambda: e_step(torch.full_like(x, torch.nan), start), "x must be finite"),
+        (lambda: e_step(x[:, 0], start), r"x must have shape \(n, 2\), got \(10,\)"),
+        (lambda: m_step(torch.full_like(x, torch.nan), responsibilities), "x must be finite"),
+        (lambda: m_step(x[:, 0], responsibilities), r"x must have shape \(n, 1\), got \(10,\); add an axis"),
+        (lambda: m_step(x, responsibilities / 0), "responsibilities must be finite"),
+        (lambda: m_step(x, responsibilities[:5]), r"responsibilities must have shape \(n, K\) with n = 10 points"),
+        (lambda: m_step(x, responsibilities, covariance="diag"), "Did you mean 'diagonal'"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
     with pytest.raises(ValueError, match=r"no initialisation called 'kmeans'\. Did you mean 'kmeans\+\+'"):
         initial_parameters(x, 2, method="kmeans")
     with pytest.raises(ValueError, match="steps must be at least 0"):
