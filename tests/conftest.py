@@ -4,13 +4,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from jaxtyping import install_import_hook
 
 COURSE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(COURSE / "tests" / "widgets"))  # `lab`, the JupyterLab helper, serves other tests too
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
 
 # Every jaxtyping shape in these packages is enforced while the tests run.
@@ -47,3 +50,37 @@ def chromium() -> str:
 def bwrap() -> str:
     """The path of bubblewrap."""
     return require("bwrap", "bubblewrap")
+
+
+#: Quiet and alone: no sandbox (tests run in containers), no GPU, nothing fetched in the background.
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+ARTEFACTS = COURSE / "artefacts"
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """One headless Chromium for a module's tests, with a temporary profile.
+
+    Not for the whole session: playwright keeps an event loop running, and other tests' `asyncio.run` would fail.
+    """
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def artefacts() -> Path:
+    """Where screenshots are kept to be looked at."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    return ARTEFACTS
