@@ -11,7 +11,7 @@ from torch import Tensor
 from coursekit.data.faces import palette
 from coursekit.data.faces.distances import angle, box, circle, ellipse, length, zigzag
 from coursekit.data.faces.factors import Factors
-from coursekit.data.faces.parts import Part, Pixels, both, union, where
+from coursekit.data.faces.parts import Part, Pixels, both, by_value, union
 
 
 def behind(factors: Factors, at: Pixels, edge: Tensor) -> Part:
@@ -22,21 +22,29 @@ def behind(factors: Factors, at: Pixels, edge: Tensor) -> Part:
         at: The pixels.
         edge: Distance of the face's edge, with shape (n, H, W).
     """
-    radius, turn = length(at.x, at.y), angle(at.x, at.y)
     close = both(edge - 0.08, at.y - 0.08)
-    long = box(at.x, at.y - 0.15, 0.60, 0.72, 0.45)
-    # A cloud with 13 bumps, and a star with 13 points: circles whose radius follows the angle.
-    curly = both(radius - 0.62 - 0.07 * (13 * math.pi * turn).cos().abs(), at.y - 0.40)
-    spiky = both(0.6 * (radius - 0.50 - 0.26 * zigzag(13 * turn)), at.y - 0.30)
-    tails = ellipse(at.x.abs() - 0.66, at.y - 0.22, 0.19, 0.30)
-    shapes = (
-        close,
-        where(factors, "hair_style", "long", long),
-        where(factors, "hair_style", "curly", curly),
-        where(factors, "hair_style", "spiky", spiky),
-        where(factors, "hair_style", "pigtails", tails),
-    )
-    return Part(union(*shapes), palette.by_value(factors, "hair_colour", palette.HAIR), "hair")
+    style = by_value(factors, at, "hair_style", {"long": _long, "curly": _curly, "spiky": _spiky, "pigtails": _tails})
+    return Part(union(close, style), palette.by_value(factors, "hair_colour", palette.HAIR), "hair")
+
+
+def _long(at: Pixels) -> Tensor:
+    return box(at.x, at.y - 0.15, 0.60, 0.72, 0.45)
+
+
+def _curly(at: Pixels) -> Tensor:
+    """A cloud: a circle whose radius follows the angle, with 13 bumps."""
+    bumps = 0.07 * (13 * math.pi * angle(at.x, at.y)).cos().abs()
+    return both(length(at.x, at.y) - 0.62 - bumps, at.y - 0.40)
+
+
+def _spiky(at: Pixels) -> Tensor:
+    """A star with 13 points."""
+    points = 0.26 * zigzag(13 * angle(at.x, at.y))
+    return both(0.6 * (length(at.x, at.y) - 0.50 - points), at.y - 0.30)
+
+
+def _tails(at: Pixels) -> Tensor:
+    return ellipse(at.x.abs() - 0.66, at.y - 0.22, 0.19, 0.30)
 
 
 def fringe(factors: Factors, at: Pixels, edge: Tensor) -> Part:
@@ -58,5 +66,7 @@ def fringe(factors: Factors, at: Pixels, edge: Tensor) -> Part:
 
 def ribbons(factors: Factors, at: Pixels) -> Part:
     """What holds the pigtails."""
-    distance = where(factors, "hair_style", "pigtails", circle(at.x.abs() - 0.56, at.y + 0.06, 0.075))
+    distance = by_value(
+        factors, at, "hair_style", {"pigtails": lambda at: circle(at.x.abs() - 0.56, at.y + 0.06, 0.075)}
+    )
     return Part(distance, palette.same(factors, palette.WHITE), "hair", pen="white")

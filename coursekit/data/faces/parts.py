@@ -1,5 +1,6 @@
 """What a face is put together from: parts, each a distance, a colour and a label; and the pixels they are drawn on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,10 +71,14 @@ def measure(factors: Factors, name: str, by_value: dict[str, float]) -> Tensor:
     return table[factors[name]][:, None, None]
 
 
-def where(factors: Factors, name: str, value: str, distance: Tensor) -> Tensor:
-    """The shape in the faces whose factor has this value; in the others it is far away."""
-    has = factors[name] == FACTORS[name].index(value)
-    return torch.where(has[:, None, None], distance, _FAR)
+def by_value(factors: Factors, at: Pixels, name: str, shapes: dict[str, Callable[[Pixels], Tensor]]) -> Tensor:
+    """The shape that belongs to each face's value of a factor; a value that is not listed has none: it is far away."""
+    distance = torch.full((1, 1, 1), _FAR, dtype=factors.dtype, device=factors.device)
+    for value, shape in shapes.items():
+        has = factors[name] == FACTORS[name].index(value)
+        # Computed for all faces and kept for some: on a GPU that is faster than to pick the faces out.
+        distance = torch.where(has[:, None, None], shape(at), distance)
+    return distance
 
 
 def union(*distances: Tensor) -> Tensor:

@@ -1,19 +1,20 @@
 """What a face wears: a shirt, glasses, a hat. Hats cover the crown only; lenses are clear and wider than any eye."""
 
+from torch import Tensor
+
 from coursekit.data.faces import palette
 from coursekit.data.faces.distances import box, circle, ellipse, segment, zigzag
-from coursekit.data.faces.factors import FACTORS, Factors
+from coursekit.data.faces.factors import Factors
 from coursekit.data.faces.head import EYE_X, EYE_Y
-from coursekit.data.faces.parts import Part, Pixels, both, union, where
+from coursekit.data.faces.parts import Part, Pixels, both, by_value, union
 
 _BRIM = -0.33  # where hats end, above brows and fringe
 
 
 def shirt(factors: Factors, at: Pixels) -> list[Part]:
     """Shoulders in a white shirt; in a striped picture it has stripes."""
-    body = box(at.x, at.y - 1.12, 0.66, 0.50, 0.32)
-    stripes = both(body + 0.02, 0.11 * (0.5 - zigzag(at.y / 0.22 + 0.35)))
-    stripes = where(factors, "stripes", "striped", stripes)
+    body = _shoulders(at)
+    stripes = by_value(factors, at, "stripes", {"striped": _stripes})
     return [
         Part(body, palette.same(factors, palette.SHIRT), "shirt"),
         Part(stripes, palette.same(factors, palette.SHIRT_STRIPE), "shirt", pen="not"),
@@ -21,37 +22,63 @@ def shirt(factors: Factors, at: Pixels) -> list[Part]:
 
 
 def glasses(factors: Factors, at: Pixels) -> Part:
-    """Frames around both eyes, a bridge, and temples to the ears."""
-    x, y = at.x.abs() - EYE_X, at.y - EYE_Y
-    line = at.stroke(0.028)
-    round_ones = circle(x, y, 0.175).abs() - line
-    square_ones = box(x, y, 0.175, 0.155, 0.02).abs() - line
-    temples = segment(x - 0.17, y, 0.10, -0.02, line)
-    rims = union(where(factors, "glasses", "round", round_ones), where(factors, "glasses", "square", square_ones))
-    has = factors["glasses"] != FACTORS["glasses"].index("none")
-    distance = union(rims, temples.where(has[:, None, None], rims))
+    """Frames around both eyes, and temples to the ears."""
+    distance = by_value(factors, at, "glasses", {"round": _round_frames, "square": _square_frames})
     return Part(distance, palette.by_value(factors, "glasses", palette.GLASSES), "glasses", pen="black")
 
 
 def hat(factors: Factors, at: Pixels) -> list[Part]:
     """A beanie with a bobble, a cap with a peak, or a crown; each with its second colour."""
-    x, y = at.x, at.y
-    dome = both(ellipse(x, y - _BRIM, 0.56, 0.42), y - _BRIM)
-    cap = both(ellipse(x, y - _BRIM, 0.53, 0.36), y - _BRIM)
-    teeth = -0.62 - 0.20 * zigzag(x / 0.30)
-    crown = both(box(x, y - _BRIM + 0.30, 0.47, 0.32), 0.6 * (teeth - y))
-    body = union(
-        where(factors, "hat", "beanie", dome), where(factors, "hat", "cap", cap), where(factors, "hat", "crown", crown)
-    )
-    band = union(box(x, y - _BRIM + 0.04, 0.58, 0.075, 0.05), circle(x, y - _BRIM + 0.45, 0.12))
-    peak = box(x - 0.30, y - _BRIM, 0.46, 0.06, 0.05)
-    jewels = circle((x.abs() - 0.15).abs() - 0.15, y - _BRIM + 0.13, 0.06)
-    trim = union(
-        where(factors, "hat", "beanie", band),
-        where(factors, "hat", "cap", peak),
-        where(factors, "hat", "crown", jewels),
-    )
+    body = by_value(factors, at, "hat", {"beanie": _dome, "cap": _low_dome, "crown": _teeth})
+    trim = by_value(factors, at, "hat", {"beanie": _band_and_bobble, "cap": _peak, "crown": _jewels})
     return [
         Part(body, palette.by_value(factors, "hat", palette.HAT), "hat"),
         Part(trim, palette.by_value(factors, "hat", palette.TRIM), "hat"),
     ]
+
+
+def _shoulders(at: Pixels) -> Tensor:
+    return box(at.x, at.y - 1.12, 0.66, 0.50, 0.32)
+
+
+def _stripes(at: Pixels) -> Tensor:
+    return both(_shoulders(at) + 0.02, 0.11 * (0.5 - zigzag(at.y / 0.22 + 0.35)))
+
+
+def _round_frames(at: Pixels) -> Tensor:
+    rims = circle(at.x.abs() - EYE_X, at.y - EYE_Y, 0.175).abs() - at.stroke(0.028)
+    return union(rims, _temples(at))
+
+
+def _square_frames(at: Pixels) -> Tensor:
+    rims = box(at.x.abs() - EYE_X, at.y - EYE_Y, 0.175, 0.155, 0.02).abs() - at.stroke(0.028)
+    return union(rims, _temples(at))
+
+
+def _temples(at: Pixels) -> Tensor:
+    return segment(at.x.abs() - EYE_X - 0.17, at.y - EYE_Y, 0.10, -0.02, at.stroke(0.028))
+
+
+def _dome(at: Pixels) -> Tensor:
+    return both(ellipse(at.x, at.y - _BRIM, 0.56, 0.42), at.y - _BRIM)
+
+
+def _band_and_bobble(at: Pixels) -> Tensor:
+    return union(box(at.x, at.y - _BRIM + 0.04, 0.58, 0.075, 0.05), circle(at.x, at.y - _BRIM + 0.45, 0.12))
+
+
+def _low_dome(at: Pixels) -> Tensor:
+    return both(ellipse(at.x, at.y - _BRIM, 0.53, 0.36), at.y - _BRIM)
+
+
+def _peak(at: Pixels) -> Tensor:
+    return box(at.x - 0.30, at.y - _BRIM, 0.46, 0.06, 0.05)
+
+
+def _teeth(at: Pixels) -> Tensor:
+    top = _BRIM - 0.32 - 0.20 * zigzag(at.x / 0.30)
+    return both(box(at.x, at.y - _BRIM + 0.30, 0.47, 0.32), 0.6 * (top - at.y))
+
+
+def _jewels(at: Pixels) -> Tensor:
+    return circle((at.x.abs() - 0.15).abs() - 0.15, at.y - _BRIM + 0.13, 0.06)
