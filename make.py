@@ -117,6 +117,7 @@ def run(*command, **extra):
     head = [program] if program else [PYTHON, "-m", command[0]]
     environment = dict(os.environ, PATH=BIN + os.pathsep + os.environ.get("PATH", ""), **extra)
     environment.pop("PYTHONHOME", None)
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads sleep: the machine may be busy otherwise
     try:
         code = subprocess.call(head + list(command[1:]), cwd=ROOT, env=environment)
     except KeyboardInterrupt:

@@ -41,17 +41,23 @@ def difference(actual: np.ndarray, expected: np.ndarray, rtol: float, atol: floa
         return Difference("not finite", f"{_share(bad)} {what} where a finite number is expected.", _first(bad, a, e))
     wrong = ~np.isclose(a, e, rtol=rtol, atol=atol, equal_nan=True)
     detail = _first(wrong, a, e)
-    if np.isfinite(a).all() and np.isfinite(e).all():
-        found = _sign_factor_offset(a, e, rtol, atol, detail) or _order(a, e, rtol, atol, detail)
+    finite = np.isfinite(e)
+    if np.array_equal(a[~finite], e[~finite], equal_nan=True) and np.isfinite(a[finite]).all():
+        found = _sign_factor_offset(a[finite], e[finite], rtol, atol, detail) or _order(a, e, rtol, atol, detail)
         if found:
             return found
+    if wrong.size == 1:
+        return Difference("values", "The value is not the expected one.", detail)
     return Difference("values", f"The values differ: {_share(wrong)} outside the tolerance.", detail)
 
 
 def _shape(actual: np.ndarray, expected: np.ndarray) -> Difference:
     sentence = f"The result has shape {actual.shape}; expected {expected.shape}."
     if actual.size == expected.size and actual.squeeze().shape == expected.squeeze().shape:
-        sentence += " Only axes of length 1 differ: look at your sums' `dim` and `keepdim`, or at unsqueeze."
+        if actual.ndim == 0:
+            sentence += " Is it one number for all points together?"
+        else:
+            sentence += " Only axes of length 1 differ: look at your sums' `dim` and `keepdim`, or at unsqueeze."
     elif actual.T.shape == expected.shape:
         sentence += " It looks transposed."
     elif actual.ndim < expected.ndim and actual.size == 1:
@@ -64,13 +70,13 @@ def _sign_factor_offset(a: np.ndarray, e: np.ndarray, rtol: float, atol: float, 
         return Difference("sign", "Right up to the sign: every value has the sign flipped.", detail)
     big = np.abs(e) > max(atol, 1e-12)
     if e.size >= 2 and big.sum() >= 2:
-        ratio = float(np.median(a[big] / e[big]))
-        if abs(ratio) > 1e-9 and close(a / ratio, e, rtol, atol):
-            return Difference("factor", f"Right up to a constant factor: every value is {ratio:.4g} times what is "
-                                        "expected.", detail)
         offset = float(np.median(a - e))
         if close(a - offset, e, rtol, atol) and np.ptp(e) > 10 * (atol + rtol * np.abs(e).max()):
             return Difference("offset", f"Right up to a constant: every value is off by {offset:+.4g}.", detail)
+        ratio = float(np.median(a[big] / e[big]))
+        if abs(ratio) > 1e-9 and abs(ratio - 1) > 0.01 and close(a / ratio, e, rtol, atol):
+            return Difference("factor", f"Right up to a constant factor: every value is {ratio:.4g} times what is "
+                                        "expected.", detail)
     return None
 
 

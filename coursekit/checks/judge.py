@@ -114,13 +114,14 @@ def judge(sheet: Sheet, outputs: Sequence[Arrays | Failure], *, reveal: bool) ->
         sentence = given.sentence if isinstance(given, Failure) else _differs(given, sheet, i, reveal)
         if sentence:
             wrong.append(i)
-            if sentence not in sentences[case.part]:
-                sentences[case.part].append(sentence)
+            where = f" (case {i})" if reveal and not isinstance(given, Failure) else ""
+            if sentence + where not in sentences[case.part]:
+                sentences[case.part].append(sentence + where)
     blank = bool(failures) and all(f.blank for f in failures) and len(failures) == len(sheet.cases)
     first = next(iter(sheet.points))
     if sentences[first]:
-        for part in sheet.points:
-            sentences[part] = sentences[part] or [f"counts once the part {first!r} is right."]
+        for part in list(sheet.points)[1:]:
+            sentences[part] = [f"counts once the part {first!r} is right."]
     parts = tuple(PartVerdict(part, float(points), not sentences[part], tuple(sentences[part][:2]))
                   for part, points in sheet.points.items())
     return Verdict(sheet.name, sheet.title, parts, _slips(sheet, outputs, wrong), blank)
@@ -128,17 +129,22 @@ def judge(sheet: Sheet, outputs: Sequence[Arrays | Failure], *, reveal: bool) ->
 
 def _differs(given: Arrays, sheet: Sheet, i: int, reveal: bool) -> str:
     expected = sheet.expected[i]
+    said = []
     for key, want in expected.items():
         label = "" if key == "result" else f"{key}: "
         if key not in given:
             if len(expected) > 1 and list(given) == ["result"]:
                 return f"The function returned one value; expected {len(expected)}: {', '.join(expected)}."
             if key == "result":
-                return f"The function returned {len(given)} values; expected one."
+                return f"The function returned several values ({', '.join(given)}); expected one."
             return f"{label}missing from what the function returned."
         found = difference(np.asarray(given[key]), want, sheet.rtol, sheet.atol)
         if found:
-            return label + found.sentence + (f" {found.detail}" if reveal and found.detail else "")
+            said.append(label + found.sentence + (f" {found.detail}" if reveal and found.detail else ""))
+        elif len(expected) > 1:
+            said.append(f"{label}right.")
+    if any(not sentence.endswith(": right.") for sentence in said):
+        return " ".join(said)
     extra = [key for key in given if key not in expected]
     return f"The function returned more than was asked for: {', '.join(extra)}." if extra else ""
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from coursekit.checks.arrays import NotAnArray
+from coursekit.checks.arrays import NotAnArray, to_array
 from coursekit.checks.judge import Failure, Verdict, judge
 from coursekit.checks.sheet import Arrays, Sheet, load_sheets, run
 from coursekit.checks.task import Driver
@@ -57,6 +58,7 @@ class Checker:
         self.assignment = assignment
         self.folder = folder
         self.grading = grading
+        self.last: Verdict | None = None
         name, self.sheets = load_sheets(folder / ("inputs" if grading else "cases"))
         if name != assignment:
             raise ValueError(f"The checks in {folder} belong to {name!r}, not to {assignment!r}.")
@@ -82,7 +84,7 @@ class Checker:
         if self.grading:
             write_outputs(self.folder / "out" / f"{task}.npz", outputs)
             return None
-        verdict = judge(sheet, outputs, reveal=True)
+        verdict = self.last = judge(sheet, outputs, reveal=True)
         _report(verdict)
         if not verdict.passed and os.environ.get("NBGRADER_EXECUTION") == "validate":
             raise AssertionError(str(verdict))
@@ -100,12 +102,20 @@ class Checker:
         except Exception as error:
             if "matplotlib.pyplot" in sys.modules:
                 sys.modules["matplotlib.pyplot"].close("all")
-            print(f"No picture yet ({type(error).__name__}). First get the check above right, then run this again.")
+            if self.last is not None and self.last.passed:
+                print(f"Your answer is right, but this picture failed: {type(error).__name__}: {error}")
+            else:
+                print(f"No picture yet ({type(error).__name__}). Get the check above right, then run this again.")
+
+    @staticmethod
+    def array(value: Any) -> torch.Tensor:
+        """Whatever an answer may be (tensor, array, list, with gradients or not) as a float64 tensor, to draw it."""
+        return torch.as_tensor(to_array(value), dtype=torch.float64)
 
     def inputs(self, task: str, case: int = 0) -> dict[str, Any]:
-        """The inputs of one visible case, to try a function on by hand."""
+        """The inputs of one visible case as the check passes them: ``f(**check.inputs("t1", 0))`` tries it by hand."""
         sheet: Sheet = self.sheets[task]
-        return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in sheet.cases[case].inputs.items()}
+        return {k: torch.tensor(v) if isinstance(v, np.ndarray) else v for k, v in sheet.cases[case].inputs.items()}
 
 
 def attempt(answer: Callable[..., Any], driver: Driver | None, inputs: Mapping[str, Any], *,

@@ -5,7 +5,7 @@ own process. Either way the judging is the same.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ def save_sheets(path: str | Path, sheets: list[Sheet], assignment: str, *, input
         }
         if not inputs_only:
             entry["hints"] = dict(sheet.hints)
+            entry["outputs"] = list(sheet.expected[0])  # their order, which the archive does not keep
             for i, outputs in enumerate(sheet.expected):
                 arrays.update({f"{sheet.name}/{i}/out/{k}": v for k, v in outputs.items()})
             for slip, per_case in sheet.slips.items():
@@ -113,12 +114,13 @@ def load_sheets(path: str | Path) -> tuple[str, dict[str, Sheet]]:
         hints = entry.get("hints", {})
         sheets[name] = Sheet(
             name, entry["title"], entry["points"], entry["rtol"], entry["atol"], cases,
-            [_below(arrays, f"{name}/{i}/out/") for i in range(len(cases))],
+            [_below(arrays, f"{name}/{i}/out/", entry.get("outputs", ())) for i in range(len(cases))],
             {slip: [_below(arrays, f"{name}/{i}/slip/{slip}/") or None for i in range(len(cases))] for slip in hints},
             hints,
         )
     return meta["assignment"], sheets
 
 
-def _below(arrays: Mapping[str, np.ndarray], prefix: str) -> Arrays:
-    return {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+def _below(arrays: Mapping[str, np.ndarray], prefix: str, order: Sequence[str] = ()) -> Arrays:
+    found = {key.removeprefix(prefix): value for key, value in arrays.items() if key.startswith(prefix)}
+    return {key: found[key] for key in (*order, *found) if key in found}

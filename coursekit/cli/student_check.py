@@ -52,9 +52,15 @@ def _run(book: nbformat.NotebookNode, folder: Path, timeout: int, report: Path) 
         return ["The kernel died (out of memory, perhaps); what comes after was not run."]
     except CellExecutionError as error:
         return [str(error).splitlines()[-1]]
-    return [f"Cell {number} ended with {output.ename}: {output.evalue}".split("\n")[0]
-            for number, cell in enumerate(book.cells, start=1) if cell.cell_type == "code"
+    return [f"{_place(cell)} ended with {output.ename}: {output.evalue}".split("\n")[0]
+            for cell in book.cells if cell.cell_type == "code"
             for output in cell.outputs if output.output_type == "error"]
+
+
+def _place(cell: nbformat.NotebookNode) -> str:
+    """How a student finds a cell: by its task, else by the number that JupyterLab shows."""
+    task = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return f"The cell of {task}" if task else f"Cell [{cell.execution_count}]"
 
 
 def _print(verdicts: dict, sheets: dict, trouble: list[str]) -> bool:

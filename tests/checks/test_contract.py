@@ -9,6 +9,7 @@ import torch
 
 from coursekit.checks import Case, Checker, Slip, Task, judge, open_checks
 from coursekit.checks.arrays import NotAnArray, load_flat, save_flat, to_array
+from coursekit.checks.compare import difference
 from coursekit.checks.judge import Failure
 from coursekit.checks.notebook import GRADING, REPORT, attempt, read_outputs, write_outputs
 from coursekit.checks.sheet import load_sheets, make_sheet, save_sheets
@@ -120,6 +121,11 @@ def test_pictures_say_when_an_answer_is_missing_and_are_not_drawn_at_grading(tmp
         raise NotImplementedError
 
     assert "No picture yet (NotImplementedError)" in capsys.readouterr().out
+    check("t1", log_normal)
+    check.play(lambda: 1 / 0)
+    assert "right, but this picture failed: ZeroDivisionError" in capsys.readouterr().out
+    assert check.array([torch.ones((), requires_grad=True), torch.zeros(())]).tolist() == [1, 0]
+    assert np.allclose(log_normal(**check.inputs("t1", 1)), SHEET.expected[1]["result"])
     check.play(lambda: drawn.append(1))
     Checker("ps00", tmp_path, grading=True).play(lambda: drawn.append(2))
     assert drawn == [1]
@@ -178,6 +184,23 @@ def test_sheets_survive_their_files(tmp_path):
     assert name == "ps00"
     for answer in (log_normal, no_scale, underflows):
         assert verdict(answer, sheet=sheets["t1"]).to_dict() == verdict(answer).to_dict()
+
+
+def test_several_outputs_keep_their_order_and_are_all_reported(tmp_path):
+    task = Task("t1", "x", lambda x: (x + 1, 2 * x), lambda rng: [Case({"x": rng.normal(size=3)})], {"values": 1},
+                driver=lambda answer, inputs: dict(zip("zb", answer(**inputs), strict=False)))
+    save_sheets(tmp_path / "cases", [make_sheet(task, 1)], "ps00")
+    sheet = load_sheets(tmp_path / "cases")[1]["t1"]
+    assert list(sheet.expected[0]) == ["z", "b"]
+    got = str(judge(sheet, [{"z": sheet.expected[0]["z"], "b": -sheet.expected[0]["b"]}], reveal=True))
+    assert "z: right. b: Right up to the sign" in got and "(case 0)" in got
+
+
+def test_constants_are_seen_beside_infinities_and_before_factors():
+    e = np.array([-np.inf, -2000.0, -2010.0, -2030.0])
+    assert difference(e + 0.9, e, 1e-6, 1e-8).kind == "offset"
+    assert difference(e + np.array([0, 0.9, -0.9, 0.3]), e, 1e-6, 1e-8).kind == "values"
+    assert difference(3 * e, e, 1e-6, 1e-8).kind == "factor"
 
 
 def test_inputs_only_files_hold_nothing_expected(tmp_path):
