@@ -106,6 +106,39 @@ def test_label_maps():
     assert hot.shape == (200, len(LABELS), 48, 48) and torch.equal(hot.argmax(1), labels)
 
 
+def test_faces_are_symmetric():
+    """All but the cap's peak and the short hair's fringe."""
+    factors = draw_factors(
+        100, generator=generator(9), position_x=0.0, hat=["none", "beanie", "crown"],
+        hair_style=["long", "curly", "spiky", "pigtails"],
+    )  # fmt: skip
+    labels = label_map(factors, 64)
+    assert (labels == labels.flip(-1)).float().mean() > 0.999
+
+
+def test_hair_and_hats_are_where_they_should_be():
+    middle = {"position_x": 0.0, "position_y": 0.0}
+    factors = draw_factors(60, generator=generator(10), hat="none", **middle)
+    hair = [
+        (label_map(factors.replace(hair_style=style), 64) == LABELS.index("hair"))[:, 32:].flatten(1).sum(1)
+        for style in FACTORS["hair_style"].values
+    ]
+    # Below the brows, where hats never come, there is more of every style than of short hair.
+    assert all((more > hair[0] + 60).all() for more in hair[1:])
+    for hat in FACTORS["hat"].values[1:]:
+        assert (label_map(factors.replace(hat=hat), 64)[:, 20, 32] == LABELS.index("hat")).all()
+
+
+def test_walls_are_striped():
+    # The rim of a sticker lies on the wall.
+    factors = draw_factors(100, generator=generator(11), drawing=["flat", "ink", "soft"])
+    wall = label_map(factors, 32) == LABELS.index("background")
+    plain, striped = (draw(factors.replace(stripes=value), 32) for value in FACTORS["stripes"].values)
+    changed = wall & ((plain - striped).abs().amax(1) > 0.12)
+    share = changed.flatten(1).sum(1) / wall.flatten(1).sum(1)
+    assert share.min() > 0.3 and share.max() < 0.7
+
+
 def test_edges_show_shape_only():
     factors = draw_factors(50, generator=generator(8))
     lines = edges(factors, 64)
