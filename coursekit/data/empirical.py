@@ -4,6 +4,7 @@ What is called "sampling from the data" in training is sampling from this distri
 point once, in random order, so the batches of one epoch are not independent.
 """
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -62,6 +63,14 @@ class Empirical:
     def event_shape(self) -> tuple[int, ...]:
         """The shape of one point."""
         return tuple(self.points.shape[1:])
+
+    def to(self, device: torch.device | str | None = None, dtype: torch.dtype | None = None) -> "Empirical":
+        """The same data on another device, or coming out in another floating-point dtype."""
+        moved = copy.copy(self)
+        moved.points = self.points.to(device)
+        moved.labels = None if self.labels is None else self.labels.to(device)
+        moved.dtype = dtype or self.dtype
+        return moved
 
     def take(self, index: Int[Tensor, " m"]) -> Float[Tensor, "m *event"]:
         """The points with these indices, as floating point."""

@@ -62,7 +62,7 @@ class Patches:
         arguments.count(n, "n")
         photographs, _, height, width = self.photographs.shape
         which, top, left = (
-            torch.randint(m, (n, 1, 1), generator=generator)
+            torch.randint(m, (n, 1, 1), generator=generator, device=generator.device if generator else "cpu").cpu()
             for m in (photographs, height - self.size + 1, width - self.size + 1)
         )
         offset = torch.arange(self.size)

@@ -100,6 +100,11 @@ def test_a_seed_means_the_same_faces_in_every_precision():
     torch.testing.assert_close(single["smile"].double(), double["smile"], atol=1e-6, rtol=0)
 
 
+def test_factors_are_drawn_where_the_generator_is_and_put_where_they_are_wanted():
+    factors = draw_factors(3, generator=generator(0), device="meta", hat=["cap", "crown"], smile=(0.0, 1.0))
+    assert factors.device.type == "meta" and factors["hat"].device.type == "meta" and len(factors) == 3
+
+
 def test_faces_is_a_sampler():
     faces = Faces(16, hat="none", where=lambda f: f["smile"] > 0)
     assert isinstance(faces, Sampler)

@@ -105,6 +105,12 @@ def test_bytes_become_numbers_from_zero_to_one():
     assert Empirical(torch.zeros(2, 1, dtype=torch.uint8)).sample(5).dtype == torch.float32
 
 
+def test_moving_data():
+    data = Empirical(torch.zeros(2, 1, dtype=torch.uint8), torch.tensor([0, 1]), names=("a", "b"))
+    assert data.to(dtype=F64).sample(1).dtype == F64 and data.to(dtype=F64).points.dtype == torch.uint8
+    assert data.to("cpu").names == data.names and data.to("meta").labels.device.type == "meta"
+
+
 def test_classes_by_name():
     data = Empirical(torch.arange(4.0), torch.tensor([0, 1, 1, 2]), names=("cat", "dog", "cow"))
     assert data.only("dog").points.tolist() == [1.0, 2.0] and data.only(0, "cow").points.tolist() == [0.0, 3.0]

@@ -81,7 +81,9 @@ def captions(
     about = (
         set(TOLD) if about is None else {arguments.known(name, TOLD, "factor that captions tell of") for name in about}
     )
-    choices = torch.rand(len(factors), _CHOICES, generator=generator, device=factors.device).tolist()
+    choices = torch.rand(
+        len(factors), _CHOICES, generator=generator, device=generator.device if generator else "cpu"
+    ).tolist()
     columns = {name: _words(name, factors[name]) for name in TOLD}
     return [
         _sentence({name: columns[name][i] for name in TOLD if name in about}, choices[i]) for i in range(len(factors))

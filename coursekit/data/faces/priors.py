@@ -81,8 +81,9 @@ def _draw(
     dtype: torch.dtype,
     device: torch.device | str,
 ) -> Factors:
-    # Always float32, so that a seed means the same faces in every precision.
-    u = dict(zip(FACTORS, torch.rand(len(FACTORS), n, generator=generator, device=device), strict=True))
+    # Always float32, and where the generator is: so a seed means the same faces in every precision and everywhere.
+    source = generator.device if generator is not None else device
+    u = dict(zip(FACTORS, torch.rand(len(FACTORS), n, generator=generator, device=source).to(device), strict=True))
     columns: Columns = {}
     for name, factor in FACTORS.items():
         if not callable(rules.get(name)):
