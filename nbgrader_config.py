@@ -1,5 +1,5 @@
-"""nbgrader's view of the course, for those who call nbgrader themselves; `coursekit release` and `grade` need none of it."""
-c = get_config()  # noqa: F821  (Jupyter puts it there)
+"""nbgrader's view of the course, for those who call nbgrader themselves; the course's own commands need none of it."""
+c = get_config()  # Jupyter puts it there
 
 c.CourseDirectory.course_id = "generative-models"
 c.CourseDirectory.source_directory = "solutions"
