@@ -3,24 +3,24 @@
 #
 # **You will practise**
 # - writing the density of $x = g(z)$ when several $z$ lead to the same $x$;
-# - turning uniform noise into samples, on the line and in the plane, and keeping the books on the change of volume;
+# - turning uniform noise into samples, on the line and in the plane, and keeping track of the change of volume;
 # - estimating a density from data by kernels, and choosing the bandwidth honestly;
 # - the two steps of expectation-maximisation for a mixture of normals.
 #
 # **You should know** lecture 2, a little torch or numpy (broadcasting, sums along an axis), and what a density is.
 #
-# **Time** about 80 minutes for the seven tasks (an estimate). **Points** 100.
+# **Time** about 90 to 120 minutes for the seven tasks (an estimate). **Points** 100.
 
 # %% [markdown]
 # ## How the checks work
 #
 # Each task asks for one function. Below it stands one line, `check("t1", my_function)`: it calls your function on a few
 # inputs and says *right*, or what differs. It also recognises the classic mistakes and then gives a hint. Grading
-# runs the same line on other inputs of the same kinds, with other sizes. For the whole set at once, run
-# `coursekit check ps02` in a terminal. Some tasks have parts; the later ones count once the first is right.
+# runs the same line on other inputs of the same kinds, with other sizes. For the whole set at once, save the notebook,
+# then run `coursekit check ps02` in a terminal. Some tasks have parts; the later ones count once the first is right.
 #
 # - Tensors come in as float64, a sample as one point a row. Keep the name and the arguments of each function.
-#   To try a function by hand, `check.inputs("t1", 0)` gives the inputs of a check's first case, as numpy arrays.
+#   `energy_log_prob(**check.inputs("t1", 1))` calls a function on a check's case by hand, here on case 1 of task 1.
 # - Use torch, numpy or plain Python, vectorised or in loops; tensors, arrays and lists are all fine as results.
 # - Write the formulas yourself. Ready-made densities and mixtures (`coursekit.density`, `coursekit.distributions`,
 #   `torch.distributions`, `scipy.stats`, `sklearn`) are for comparing afterwards; in an answer they are flagged.
@@ -47,6 +47,9 @@ check = open_checks("ps02")
 # $x = g(z) = \tfrac12 m z^2$. The map folds the line in two, and the two halves are not alike when
 # $\text{loc} \neq 0$. Before you type, solve $g(z) = x$ on paper. Then ask of every quantity in the formula whether it
 # lives at $x$ or at $z$.
+#
+# The energies here are moderate, so you may add the two densities as they are and take the logarithm at the end. From
+# task 4 on that no longer works.
 #
 # The normal density: $\log N(z; \mu, \sigma^2) = -\frac{(z - \mu)^2}{2\sigma^2} - \log\sigma - \frac12 \log 2\pi$.
 
@@ -79,8 +82,8 @@ def energy_log_prob(x, loc, scale, mass):
 check("t1", energy_log_prob)
 
 # %% [markdown]
-# **Predict, then run.** Slow particles are not the likeliest ones here. Is the density of the energy near $x = 0$
-# small, or large, or infinite?
+# **Predict, then run.** With loc = 1.5 and scale = 1 slow particles are not the likeliest. Is the density of the energy
+# near $x = 0$ small, or large, or infinite?
 
 
 # %% play=true
@@ -88,7 +91,7 @@ check("t1", energy_log_prob)
 def energies():
     z = 1.5 + torch.randn(50_000, generator=torch.Generator().manual_seed(0))
     x = torch.linspace(0.005, 10, 1000, dtype=torch.float64)
-    density = torch.as_tensor(energy_log_prob(x, 1.5, 1.0, 0.8)).exp()
+    density = check.array(energy_log_prob(x, 1.5, 1.0, 0.8)).exp()
     _, ax = plt.subplots()
     bins = np.linspace(0, 10, 120)
     ax.hist(0.8 * z**2 / 2, bins, density=True, alpha=0.4, label="energies of 50,000 particles")
@@ -108,8 +111,8 @@ def energies():
 #
 # $$p(\text{bin } j) = \frac{e^{\ell_j}\,(e_{j+1} - e_j)}{\sum_i e^{\ell_i}\,(e_{i+1} - e_i)}, \qquad j = 0, \dots, k-1.$$
 #
-# $F$ rises in straight lines from 0 to 1, and so does its inverse: find the bin, then the place inside the bin.
-# Two things go wrong in practice. At the ends of $(0, 1)$, and where a bin is empty ($\ell_j = -\infty$), the
+# $F$ rises from 0 to 1 in straight lines, one for each bin. Its inverse rises from $e_0$ to $e_k$, also in straight
+# lines, and jumps over empty bins: find the bin, then the place inside it. Two things go wrong in practice. At the ends of $(0, 1)$, and where a bin is empty ($\ell_j = -\infty$), the
 # search for the bin needs care. And the shared constant can be anything, so heights like $e^{1000}$ do occur.
 
 
@@ -126,7 +129,7 @@ def histogram_quantile(u, edges, log_heights):
 
     Returns:
         x = F^-1(u) with shape (n,). u = 0 goes to the left edge of the first bin that is not
-        empty, u = 1 to the right edge of the last one. (No other u is asked for at which F
+        empty, u = 1 to the right edge of the last one. (No other u lies on a level where F
         is flat.)
     """
     ### BEGIN SOLUTION
@@ -157,9 +160,9 @@ def quantiles():
     u = torch.rand(20_000, generator=torch.Generator().manual_seed(0)).double()
     line = torch.linspace(0, 1, 1001, dtype=torch.float64)
     _, ax = plt.subplots()
-    samples = histogram_quantile(u, edges, log_heights)
-    ax.hist(samples, bins=80, density=True, alpha=0.6, label="20,000 samples")
-    curve = histogram_quantile(line, edges, log_heights)
+    samples = check.array(histogram_quantile(u, edges, log_heights))
+    ax.hist(samples, bins=np.linspace(-2, 3, 81), density=True, alpha=0.6, label="20,000 samples")
+    curve = check.array(histogram_quantile(line, edges, log_heights))
     ax.plot(curve, line, color="0.4", label="u against x = F⁻¹(u)")
     ax.set(xlabel="x", ylabel="u, or density")
     ax.legend()
@@ -227,7 +230,7 @@ def bent_grid():
     for level in torch.linspace(0.05, 0.95, 13, dtype=torch.float64):
         fixed = level.expand(200)
         for columns, colour in [((fixed, s), "C0"), ((s, fixed), "C1")]:
-            x = torch.as_tensor(diffusion_map(torch.stack(columns, dim=1), 1.0, 1.0, 0.7)[0])
+            x = check.array(diffusion_map(torch.stack(columns, dim=1), 1.0, 1.0, 0.7)[0])
             ax.plot(x[:, 0], x[:, 1], color=colour, linewidth=1)
     ax.set(xlabel="time x1", ylabel="place x2", title="u1 fixed: blue, u2 fixed: orange")
     plt.show()
@@ -272,8 +275,9 @@ def kde_log_prob(x, data, counts, h):
 check("t4", kde_log_prob)
 
 # %% [markdown]
-# **Predict, then run.** Twelve observations, three bandwidths. Which curve shows spikes, which one has forgotten that
-# there are two groups? Which is closest to the truth? Task 5 decides that without looking at the truth.
+# **Predict, then run.** Twelve observations, three bandwidths; a row that was seen twice has a stroke twice as tall. Which
+# curve shows spikes, which one has forgotten that there are two groups? Which would you trust? Task 5 shows how to choose
+# without knowing the truth.
 
 
 # %% play=true
@@ -286,8 +290,8 @@ def bandwidths():
     _, ax = plt.subplots()
     for h in (0.08, 0.45, 2.0):
         log_prob = kde_log_prob(x, data, counts, torch.tensor([h], dtype=torch.float64))
-        ax.plot(x[:, 0], torch.as_tensor(log_prob).exp(), label=f"h = {h}")
-    ax.plot(data[:, 0], 0 * counts, "|k", markersize=15)
+        ax.plot(x[:, 0], check.array(log_prob).exp(), label=f"h = {h}")
+    ax.vlines(data[:, 0], -0.04 * counts, 0, color="k", label="data")
     ax.set(xlabel="x", ylabel="density")
     ax.legend()
     plt.show()
@@ -334,8 +338,8 @@ def leave_one_out(data, bandwidths):
 check("t5", leave_one_out)
 
 # %% [markdown]
-# **Predict, then run.** 60 points from two groups. The curve rises from $-\infty$, peaks and falls. Which side of the
-# peak falls off more steeply, and why would you rather err on the other side?
+# **Predict, then run.** 60 points from two groups. The curve rises from $-\infty$, peaks and falls. On
+# one side a wrong $h$ costs a little, on the other everything. Which is which, and on which side would you rather err?
 
 
 # %% play=true
@@ -346,10 +350,12 @@ def score_against_bandwidth():
     h = torch.logspace(-1.5, 1, 120, dtype=torch.float64)
     scores, best = leave_one_out(data, h)
     _, ax = plt.subplots()
-    ax.semilogx(h, scores, label="score (not drawn where it is −∞)")
-    ax.axvline(float(best), color="C1", label=f"best h = {float(best):.2f}")
+    scores, best = check.array(scores), float(check.array(best))
+    ax.semilogx(h, scores, label="score")
+    ax.axvspan(h[0], h[torch.isfinite(scores)][0], color="0.9", label="score −∞")
+    ax.axvline(best, color="C1", label=f"best h = {best:.2f}")
     ax.set(xlim=(h[0], h[-1]), xlabel="bandwidth h", ylabel="score, nats per point")
-    ax.legend()
+    ax.legend(loc="lower left")
     plt.show()
 
 
@@ -402,7 +408,8 @@ check("t6", e_step)
 # %% [markdown]
 # **Think.** In $r_{ik}$, which factors of $N(x_i; \mu_k, \Sigma)$ cancel because $\Sigma$ is shared? Follow the quadratic
 # form: what kind of curve, then, is the border between the regions of two stars? (Expand the square.)
-#
+
+# %% [markdown]
 # ## 7 · M-step: move the stars
 #
 # With the responsibilities fixed, maximum likelihood is a matter of weighted averages. Star $k$ owns
@@ -447,10 +454,6 @@ check("t7", m_step)
 
 
 # %% play=true
-def tensor(value):
-    return torch.as_tensor(value, dtype=torch.float64)
-
-
 @check.play
 def three_stars():
     noise = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
@@ -459,13 +462,13 @@ def three_stars():
     weights, means, covariance = torch.ones(3).double() / 3, x[[0, 100, 200]] / 10, x.T.cov()
     history = []
     for _ in range(40):
-        r, log_prob = map(tensor, e_step(x, weights, means, covariance))
-        weights, means, covariance = map(tensor, m_step(x, r, 0.0))
+        r, log_prob = map(check.array, e_step(x, weights, means, covariance))
+        weights, means, covariance = map(check.array, m_step(x, r, 0.0))
         history.append(log_prob.mean())
     _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     left.plot(history)
     left.set(xlabel="step", ylabel="log-likelihood, nats per point")
-    colours = torch.tensor([[0.0, 0.45, 0.70], [0.84, 0.37, 0.0], [0.94, 0.89, 0.26]])
+    colours = torch.tensor([[0.0, 0.45, 0.70], [0.84, 0.37, 0.0], [0.80, 0.47, 0.65]])
     right.scatter(*x.T, s=12, c=(r @ colours.double()).clamp(0, 1))
     right.plot(*means.T, "k+", markersize=16, markeredgewidth=2)
     right.set(title="colours mixed by responsibility, + means")

@@ -69,6 +69,12 @@ def t1_numpy_in_place(x, loc, scale, mass):
     return out
 
 
+def t1_densities_added_without_logs(x, loc, scale, mass):
+    z = (2 * x.clamp_min(0) / mass).sqrt()
+    both = sum(torch.exp(D.Normal(loc, scale).log_prob(branch)) for branch in (z, -z))
+    return torch.where(x > 0, both / (mass * z), 0.0).log()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # t2
 
@@ -332,7 +338,8 @@ def t7_float32_roots_in_place(x, responsibilities, reg_covar):
 
 
 RIGHTS = {
-    "t1": [t1_noncentral_chi_square, t1_derivative_of_the_cdf, t1_loop, t1_distributions_in_float32, t1_numpy_in_place],
+    "t1": [t1_noncentral_chi_square, t1_derivative_of_the_cdf, t1_loop, t1_distributions_in_float32, t1_numpy_in_place,
+           t1_densities_added_without_logs],
     "t2": [t2_interp_through_both_ends, t2_loop, t2_softmax_in_float32, t2_bisection],
     "t3": [t3_distributions, t3_jacobian_by_autograd, t3_numpy_float32_as_list, t3_loop],
     "t4": [t4_scikit_learn, t4_rows_repeated, t4_mixture_in_float32, t4_loop, t4_numpy_in_place],
@@ -410,6 +417,11 @@ def t2_interp_through_all_edges(u, edges, log_heights):
     return np.interp(u.numpy(), np.concatenate([[0.0], np.cumsum(p) / p.sum()]), edges.numpy())
 
 
+def t2_interp_without_the_leading_zero(u, edges, log_heights):
+    p = np.exp(log_heights - log_heights.max()).numpy() * np.diff(edges.numpy())
+    return np.interp(u.numpy(), np.cumsum(p) / p.sum(), edges.numpy()[1:])
+
+
 def t2_the_other_way_round(u, edges, log_heights):
     return t2_loop(1 - u, edges, log_heights)
 
@@ -445,10 +457,10 @@ def t4_nearest_row_only(x, data, counts, h):
     return logs.max(1).values - counts.sum().log()
 
 
-def t5_floor_under_the_log(data, bandwidths):
+def t5_another_floor_under_the_log(data, bandwidths):
     kernel = (1 - (data[:, None] - data).abs() / bandwidths[:, None, None]).clamp_min(0)
     p = (kernel.sum(2) - 1) / ((len(data) - 1) * bandwidths[:, None])
-    scores = (p + 1e-12).log().mean(1)
+    scores = (p + 1e-6).log().mean(1)
     return scores, bandwidths[scores.argmax()]
 
 
@@ -490,9 +502,9 @@ def t7_two_results(x, responsibilities, reg_covar):
 
 
 WRONG["t1"] += [t1_drops_negative_x, t1_mirrors_negative_x, t1_mass_forgotten]
-WRONG["t2"] += [t2_sorts_u, t2_interp_through_all_edges, t2_the_other_way_round]
+WRONG["t2"] += [t2_sorts_u, t2_interp_through_all_edges, t2_interp_without_the_leading_zero, t2_the_other_way_round]
 WRONG["t3"] += [t3_columns_swapped, t3_noise_swapped, t3_without_ladj, t3_ladj_summed]
 WRONG["t4"] += [t4_one_bandwidth, t4_clamped, t4_nearest_row_only]
-WRONG["t5"] += [t5_floor_under_the_log, t5_box_kernel, t5_best_alone]
+WRONG["t5"] += [t5_another_floor_under_the_log, t5_box_kernel, t5_best_alone]
 WRONG["t6"] += [t6_transposed, t6_nearest_mean, t6_correlations_ignored]
 WRONG["t7"] += [t7_one_covariance_each, t7_scale_for_reg, t7_two_results]

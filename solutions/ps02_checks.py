@@ -32,13 +32,17 @@ def energy_log_prob(x, loc, scale, mass):
     return _energy(x, loc, scale, mass)
 
 
-def _energy(x, loc, scale, mass, *, branches=(1, -1), doubled=False, slope="at z", power=-1, mask=True):
+def _energy(x, loc, scale, mass, *, branches=(1, -1), pool="add", doubled=False, slope="at z", power=-1, mask=True,
+            outside=-math.inf):
     z = (2 * (x.clamp_min(0) if mask else x) / mass).sqrt()
     log_base = torch.stack([-0.5 * ((b * z - loc) / scale) ** 2 - math.log(scale) - 0.5 * LOG_2PI for b in branches])
-    log_slope = {"at z": (mass * z).log(), "at x": (mass * x.abs()).log(), "none": torch.zeros_like(x)}[slope]
-    log_prob = log_base.logsumexp(0) + power * log_slope + (math.log(2) if doubled else 0)
-    return torch.where(x < 0, -math.inf, log_prob) if mask else log_prob
+    log_slope = {"at z": (mass * z).log(), "at x": (mass * x.abs()).log(), "no mass": z.log(),
+                 "none": torch.zeros_like(x)}[slope]
+    log_prob = (log_base.logsumexp(0) if pool == "add" else log_base.sum(0)) + power * log_slope + (math.log(2) if doubled else 0)
+    return torch.where(x < 0, outside, log_prob) if mask else log_prob
 
+
+_NEGATIVE = "No velocity has a negative energy. What is the density there, and what is its logarithm?"
 
 T1_SLIPS = (
     Slip("one-branch-forgotten",
@@ -62,9 +66,14 @@ T1_SLIPS = (
     Slip("density-for-log-density",
          "The task asks for the log-density in nats; this is the density.",
          lambda x, loc, scale, mass: _energy(x, loc, scale, mass).exp()),
-    Slip("negative-x-gives-nan",
-         "No velocity has a negative energy. What is the density there, and what is its logarithm?",
-         partial(_energy, mask=False)),
+    Slip("branches-multiplied",
+         "There are two ways to reach x. Do their probabilities add, or multiply?",
+         partial(_energy, pool="multiply")),
+    Slip("slope-without-mass",
+         "Differentiate g once more on paper. Does every constant of g appear in your slope?",
+         partial(_energy, slope="no mass")),
+    Slip("negative-x-gives-nan", _NEGATIVE, partial(_energy, mask=False)),
+    Slip("negative-x-gives-zero", _NEGATIVE, partial(_energy, outside=0.0)),
 )
 
 
@@ -78,8 +87,8 @@ def t1_cases(rng):
         x[n - negative:] *= -1
         return Case({"x": rng.permutation(x), "loc": float(loc), "scale": float(scale), "mass": float(mass)}, part)
 
-    return [case(1, "values"), case(int(rng.integers(5, 9)), "values"), case(int(rng.integers(10, 15)), "values"),
-            case(1, "negative x", 1), case(int(rng.integers(6, 10)), "negative x", 3)]
+    return [case(int(rng.integers(5, 9)), "values"), case(int(rng.integers(10, 15)), "values"), case(1, "values"),
+            case(int(rng.integers(6, 10)), "negative x", 3), case(1, "negative x", 1)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -95,7 +104,8 @@ def histogram_quantile(u, edges, log_heights):
     return left[j] + width[j] * (u - (cdf[j] - p[j])) / p[j]
 
 
-def _quantile(u, edges, log_heights, *, shift=True, widths=True, normalise=True, inside="share", below="sum before"):
+def _quantile(u, edges, log_heights, *, shift=True, widths=True, normalise=True, inside="share", below="sum before",
+              levels="all"):
     """The reference with one mistake."""
     height = (log_heights - (log_heights.max() if shift else 0)).exp()
     mass = height * edges.diff() if widths else height
@@ -103,6 +113,10 @@ def _quantile(u, edges, log_heights, *, shift=True, widths=True, normalise=True,
     full = ~log_heights.isneginf()
     left, width, p = edges[:-1][full], edges.diff()[full], mass[full] / total
     cdf = p.cumsum(0)
+    if levels == "middles":
+        return np.interp(u.numpy(), cdf.numpy(), (left + width / 2).numpy())
+    if levels == "no zero":
+        return np.interp(u.numpy(), cdf.numpy(), (left + width).numpy())
     j = torch.searchsorted(cdf, u).clamp(max=len(p) - 1)
     rest = u - cdf[j] + (p[j] if below == "sum before" else 0)
     return left[j] + {"share": width[j] * rest / p[j], "none": 0 * rest, "half": 0 * rest + width[j] / 2,
@@ -150,6 +164,12 @@ T2_SLIPS = (
     Slip("one-bin-off",
          "Look at the mass that you subtract from u: is it the mass left of the bin, or does it include the bin itself?",
          partial(_quantile, below="sum")),
+    Slip("leading-zero-forgotten",
+         "F has one value at every edge. Which one at the left edge of the first bin, and is it among your levels?",
+         partial(_quantile, levels="no zero")),
+    Slip("levels-at-the-middles",
+         "Where on the x axis does F reach the level of a whole sum of masses: in the middle of a bin, or elsewhere?",
+         partial(_quantile, levels="middles")),
     Slip("overflow",
          "What is exp(1000) in floating point, and exp(-1000)? Only differences of log-heights matter.",
          partial(_quantile, shift=False)),
@@ -193,8 +213,8 @@ def t2_cases(rng):
     widths = rng.uniform(0.5, 1.5, 8)
     log_heights = log_heights_of(widths)
     log_heights[[0, 1, int(rng.integers(3, 6)), 7]] = -np.inf
-    return [smooth(int(rng.integers(3, 6)), int(rng.integers(5, 9))), smooth(1, int(rng.integers(2, 5))),
-            smooth(int(rng.integers(6, 9)), int(rng.integers(9, 15))), flat, with_empty(widths, log_heights),
+    return [smooth(int(rng.integers(3, 6)), int(rng.integers(5, 9))),
+            smooth(int(rng.integers(6, 9)), int(rng.integers(9, 15))), smooth(1, int(rng.integers(2, 5))), flat, with_empty(widths, log_heights),
             smooth(int(rng.integers(3, 6)), 6, "large log-heights", rng.uniform(900, 1100)),
             smooth(int(rng.integers(3, 6)), 5, "large log-heights", -rng.uniform(900, 1100))]
 
@@ -207,19 +227,21 @@ def diffusion_map(u, mean_time, drift, scale):
     return _diffusion(u, mean_time, drift, scale)
 
 
-def _diffusion(u, mean_time, drift, scale, *, u1="increasing", given="x1", spread="sqrt", ladj="all", rate=False):
+def _diffusion(u, mean_time, drift, scale, *, u1="increasing", given="x1", spread="sqrt", ladj="all", rate=False,
+               drifts=True):
     tail = 1 - u[:, 0] if u1 == "increasing" else u[:, 0]
     mean = 1 / mean_time if rate else mean_time
     x1 = -mean * tail.log()
     time = x1 if given == "x1" else torch.full_like(x1, mean_time)
-    sd = {"sqrt": scale * time.sqrt(), "variance": scale**2 * time, "linear": scale * time}[spread]
+    sd = {"sqrt": scale * time.sqrt(), "variance": scale**2 * time, "linear": scale * time,
+          "root of scale": (scale * time).sqrt()}[spread]
     z2 = torch.special.ndtri(u[:, 1])
-    x2 = drift * time + sd * z2
-    log_normal = -0.5 * z2**2 - 0.5 * LOG_2PI
+    x2 = (drift * time if drifts else 0) + sd * z2
+    log_normal = -0.5 * (u[:, 1] if ladj == "normal at u" else z2) ** 2 - 0.5 * LOG_2PI
     first, second = math.log(mean) - tail.log(), sd.log() - log_normal
     return torch.stack([x1, x2], 1), {
         "all": first + second, "sign": -first - second, "first": first, "second": second,
-        "no normal": first + sd.log(), "normal upside down": first + sd.log() + log_normal,
+        "normal at u": first + second, "det": (first + second).exp(), "no normal": first + sd.log(), "normal upside down": first + sd.log() + log_normal,
     }[ladj]
 
 
@@ -245,6 +267,18 @@ T3_SLIPS = (
     Slip("spread-grows-like-time",
          "The variance grows in proportion to time. How does the standard deviation grow?",
          partial(_diffusion, spread="linear")),
+    Slip("root-of-the-scale",
+         "scale is a standard deviation already, for time 1. Which of your factors belongs under the root?",
+         partial(_diffusion, spread="root of scale")),
+    Slip("no-drift",
+         "With u2 = 1/2 the noise is zero. Where is the particle then, and where does your map put it?",
+         partial(_diffusion, drifts=False)),
+    Slip("determinant-for-its-log",
+         "ladj is a logarithm; your second result is the determinant itself.",
+         partial(_diffusion, ladj="det")),
+    Slip("normal-density-at-u",
+         "The normal density in your ladj is a density on the line of z. Which number did you put into it?",
+         partial(_diffusion, ladj="normal at u")),
     Slip("sign-of-the-ladj",
          "ladj is that of the map from u to x. Should it be large where the map stretches, or where points crowd?",
          partial(_diffusion, ladj="sign")),
@@ -269,7 +303,7 @@ def t3_cases(rng):
         return Case({"u": rng.uniform(0.04, 0.96, (n, 2)), "mean_time": float(mean_time), "drift": float(drift),
                      "scale": float(scale)})
 
-    return [case(1), case(int(rng.integers(5, 9))), case(int(rng.integers(10, 15)))]
+    return [case(int(rng.integers(5, 9))), case(int(rng.integers(10, 15))), case(1)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -282,19 +316,24 @@ def kde_log_prob(x, data, counts, h):
     return torch.logsumexp(log_kernel + counts.log(), dim=1) - counts.sum().log()
 
 
-def _kde(x, data, counts, h, *, weigh=True, total="counts", log_h=True, two_pi="d", power=2, pool="logsumexp"):
+def _kde(x, data, counts, h, *, weigh=True, total="counts", log_h=True, two_pi="d", half=0.5, power=2,
+         pool="logsumexp"):
     d = data.shape[1]
     weights = counts if weigh else torch.ones_like(counts)
     squared = (x[:, None, :] - data) ** 2 / h**power
-    log_kernels = -0.5 * squared - (h.log() if log_h else 0) - 0.5 * LOG_2PI * (1 if two_pi == "d" else 1 / d)
+    log_constant = 0.5 * LOG_2PI * {"d": 1, "once": 1 / d, "none": 0}[two_pi]
+    log_kernels = -half * squared - (h.log() if log_h else 0) - log_constant
     log_total = {"counts": weights.sum().log(), "rows": math.log(len(data)), "none": 0.0}[total]
     if pool == "marginals":
         return (torch.logsumexp(log_kernels + weights.log()[:, None], dim=1) - log_total).sum(1)
     log_kernel = log_kernels.sum(2)
     if pool == "mean of logs":
         return (log_kernel * weights).sum(1) / weights.sum()
-    if pool == "underflow":
-        return (log_kernel.exp() * weights).sum(1).log() - log_total
+    if pool in ("underflow", "floor"):
+        floor = 1e-300 if pool == "floor" else 0
+        return ((log_kernel.exp() * weights).sum(1) / log_total.exp() + floor).log()
+    if pool == "counts":
+        return torch.logsumexp(log_kernel + weights, dim=1) - log_total
     return torch.logsumexp(log_kernel + weights.log(), dim=1) - log_total
 
 
@@ -314,6 +353,15 @@ T4_SLIPS = (
     Slip("two-pi-only-once",
          "The kernel is a product over coordinates. How often does the constant of the normal density occur in it?",
          partial(_kde, two_pi="once")),
+    Slip("two-pi-missing",
+         "Does your kernel integrate to one? Which constant of φ is not in your sum?",
+         partial(_kde, two_pi="none")),
+    Slip("half-missing",
+         "Compare your exponent with that of φ, sign by sign and factor by factor. Is it as steep?",
+         partial(_kde, half=1.0)),
+    Slip("counts-not-logged",
+         "You add up logarithms. Are all the terms of that sum logarithms, the counts too?",
+         partial(_kde, pool="counts")),
     Slip("distance-over-h",
          "h is a standard deviation. In which units is your exponent, if x is measured in metres?",
          partial(_kde, power=1)),
@@ -329,6 +377,9 @@ T4_SLIPS = (
     Slip("underflow",
          "Far away every kernel is exp(-1000) or less, which is zero in floating point. Can you add without leaving logs?",
          partial(_kde, pool="underflow")),
+    Slip("floor-under-the-log",
+         "How large is log(1e-300)? Can log p be smaller?",
+         partial(_kde, pool="floor")),
 )
 
 
@@ -342,10 +393,10 @@ def t4_cases(rng):
         x = data[rng.integers(n, size=m)] + h * reach * direction * rng.uniform(0.5, 1.0, (m, 1))
         return Case({"x": x, "data": data, "counts": counts, "h": h}, part)
 
-    return [case(int(rng.integers(5, 9)), int(rng.integers(6, 10)), 1), case(3, 1, 2),
-            case(int(rng.integers(4, 8)), int(rng.integers(10, 14)), 3),
-            case(3, int(rng.integers(4, 8)), 1, "far from the data", 300.0),
-            case(4, int(rng.integers(4, 8)), 2, "far from the data", 300.0)]
+    return [case(int(rng.integers(4, 8)), int(rng.integers(10, 14)), 3),
+            case(int(rng.integers(5, 9)), int(rng.integers(6, 10)), 1), case(3, 1, 2),
+            case(4, int(rng.integers(4, 8)), 2, "far from the data", 300.0),
+            case(3, int(rng.integers(4, 8)), 1, "far from the data", 300.0)]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -366,9 +417,11 @@ def _leave_one_out(data, bandwidths, *, out=True, others=1, cut=True, log_h=True
     scores = {
         "mean of logs": log_prob.mean(1), "sum": log_prob.sum(1), "log of mean": log_prob.exp().mean(1).log(),
         "covered": torch.where(log_prob.isneginf(), math.nan, log_prob).nanmean(1),
+        "floor": (log_prob.exp() + 1e-12).log().mean(1),
     }[pool]
-    i = scores.argmin() if best == "smallest" else scores.argmax()
-    return scores, i if best == "index" else bandwidths[i]
+    i = scores.argmax()
+    return scores, {"value": bandwidths[i], "index": i, "score": scores[i], "last": bandwidths[-1],
+                    "largest": bandwidths.max(), "smallest": bandwidths[scores.argmin()]}[best]
 
 
 def scores_and_best(answer, inputs):
@@ -403,6 +456,18 @@ T5_SLIPS = (
     Slip("smallest-for-largest",
          "Which is better, a high log-likelihood or a low one?",
          partial(_leave_one_out, best="smallest")),
+    Slip("score-for-bandwidth",
+         "The second result is a bandwidth, in the units of the data. Yours is the score that it reaches.",
+         partial(_leave_one_out, best="score")),
+    Slip("last-for-best",
+         "The bandwidths come in any order. Does your best one depend on the scores, or on its place in the list?",
+         partial(_leave_one_out, best="last")),
+    Slip("largest-for-best",
+         "You return the widest kernel. Does the score always rise with the bandwidth?",
+         partial(_leave_one_out, best="largest")),
+    Slip("floor-under-the-log",
+         "How large is log(1e-12)? A point that no kernel reaches has density zero; what is its logarithm?",
+         partial(_leave_one_out, pool="floor")),
     Slip("uncovered-points-dropped",
          "A point that no other kernel reaches has density zero. May such a point be left out of the average?",
          partial(_leave_one_out, pool="covered")),
@@ -411,12 +476,17 @@ T5_SLIPS = (
 
 def t5_cases(rng):
     def clear(data, h):
-        """No point barely within reach, no two scores nearly equal: float32 must decide as float64 does."""
+        """No point barely within reach, no two scores nearly equal: float32 must decide as float64 does.
+
+        The best bandwidth is neither the last nor the largest, and these two differ.
+        """
         t = np.abs(data[:, None] - data)[None] / h[:, None, None]
         near = np.where(np.eye(len(data), dtype=bool), np.inf, t).min(2)
         scores, best = (v.numpy() for v in leave_one_out(torch.tensor(data), torch.tensor(h)))
         top = np.sort(scores)[::-1]
         index = float(np.argmax(scores))
+        if len({int(np.argmax(scores)), len(h) - 1, int(np.argmax(h))}) < 3:
+            return False
         return ((near < 0.97) | (near > 1.03)).all() and top[0] - top[1] > 1e-2 and abs(best - index) > 0.05
 
     def case(n, k, part="values"):
@@ -429,7 +499,7 @@ def t5_cases(rng):
             if clear(data, h) and (part == "values" or 0 < uncovered <= k - 2):
                 return Case({"data": data, "bandwidths": h}, part)
 
-    return [case(2, 3), case(int(rng.integers(6, 10)), 4), case(int(rng.integers(12, 18)), int(rng.integers(5, 7))),
+    return [case(int(rng.integers(6, 10)), 4), case(int(rng.integers(12, 18)), int(rng.integers(5, 7))), case(2, 3),
             case(int(rng.integers(6, 9)), 5, "uncovered points"),
             case(int(rng.integers(10, 14)), int(rng.integers(6, 8)), "uncovered points")]
 
@@ -449,7 +519,7 @@ def e_step(x, weights, means, covariance):
     return (log_joint - log_prob[:, None]).exp(), log_prob
 
 
-def _e_step(x, weights, means, covariance, *, prior="log", metric="inverse", log_det=0.5, two_pi=True, axis=1,
+def _e_step(x, weights, means, covariance, *, prior="log", metric="inverse", log_det=0.5, two_pi="d", axis=1,
             returned="normalised"):
     delta = x[:, None, :] - means
     half_log_det = 0.5 * torch.logdet(covariance)
@@ -459,7 +529,8 @@ def _e_step(x, weights, means, covariance, *, prior="log", metric="inverse", log
     else:
         matrix = {"inverse": torch.linalg.inv(covariance), "covariance": covariance}[metric]
         squared = torch.einsum("nki,ij,nkj->nk", delta, matrix, delta)
-    log_joint = -0.5 * squared - 2 * log_det * half_log_det - (0.5 * x.shape[1] * LOG_2PI if two_pi else 0)
+    log_joint = -0.5 * squared - 2 * log_det * half_log_det
+    log_joint = log_joint - 0.5 * LOG_2PI * {"d": x.shape[1], "once": 1, "none": 0}[two_pi]
     log_joint = log_joint + {"log": weights.log(), "plain": weights, "none": torch.zeros_like(weights)}[prior]
     log_prob = log_joint.logsumexp(1)
     if returned == "underflow":
@@ -468,6 +539,10 @@ def _e_step(x, weights, means, covariance, *, prior="log", metric="inverse", log
     if returned == "joint":
         return log_joint.exp(), log_prob
     log_r = log_joint.log_softmax(axis)
+    if returned == "density":
+        log_prob = log_prob.exp()
+    if returned == "log_prob underflows":
+        log_prob = log_joint.exp().sum(1).log()
     return log_r if returned == "logs" else log_r.exp(), log_prob
 
 
@@ -507,7 +582,16 @@ T6_SLIPS = (
          partial(_e_step, log_det=1.0)),
     Slip("two-pi-missing",
          "Your log_prob is right up to a constant. Which factor of the normal density does not depend on its parameters?",
-         partial(_e_step, two_pi=False)),
+         partial(_e_step, two_pi="none")),
+    Slip("two-pi-only-once",
+         "Your constant is that of the normal density on the line. How does it grow with the dimension?",
+         partial(_e_step, two_pi="once")),
+    Slip("density-for-log-density",
+         "Your second result is the density. The task asks for its logarithm, in nats.",
+         partial(_e_step, returned="density")),
+    Slip("underflow-in-log-prob",
+         "Your responsibilities survive far from the means, log_prob does not. Can it be had from the same logarithms?",
+         partial(_e_step, returned="log_prob underflows")),
     Slip("underflow",
          "Far from every mean all densities are zero in floating point, and 0/0 is no probability. "
          "Can you normalise without leaving logs?",
@@ -544,8 +628,8 @@ def t6_cases(rng):
             if ((r < 1e-12) | (r > 1 - 1e-12)).all():
                 return inputs
 
-    return [Case(case(int(rng.integers(6, 10)), 1, 3)), Case(case(int(rng.integers(10, 14)), 2, 2)),
-            Case(case(4, 3, 1)), Case(far(3, 1, 2), "far from every mean"), Case(far(4, 2, 3), "far from every mean")]
+    return [Case(case(int(rng.integers(10, 14)), 2, 2)), Case(case(int(rng.integers(6, 10)), 1, 3)),
+            Case(case(4, 3, 1)), Case(far(4, 2, 3), "far from every mean"), Case(far(3, 1, 2), "far from every mean")]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -563,11 +647,11 @@ def _m_step(x, responsibilities, reg_covar, *, hard=False, weights="share", mean
     if hard:
         r = torch.nn.functional.one_hot(r.argmax(1), k).to(x.dtype)
     counts = r.sum(0)
-    mu = r.T @ x / (counts[:, None] if means == "own" else n)
-    delta = x[:, None, :] - (mu if deviations == "own" else x.mean(0))
+    mu = {"own": r.T @ x / counts[:, None], "all": r.T @ x / n, "common": x.mean(0).expand(k, d)}[means]
+    delta = x[:, None, :] - {"own": mu, "global": x.mean(0), "none": torch.zeros_like(mu)}[deviations]
     scatter = torch.einsum("nk,nki,nkj->kij", torch.ones_like(r) if pool == "unweighted" else r, delta, delta)
     covariance = {
-        "points": scatter.sum(0) / n, "n - 1": scatter.sum(0) / (n - 1), "unweighted": scatter.sum(0) / (n * k),
+        "points": scatter.sum(0) / n, "scatter": scatter.sum(0), "n - 1": scatter.sum(0) / (n - 1), "unweighted": scatter.sum(0) / (n * k),
         "components": (scatter / counts[:, None, None]).mean(0), "sum": (scatter / counts[:, None, None]).sum(0),
     }[pool]
     extra = {"diagonal": torch.eye(d, dtype=x.dtype), "everywhere": torch.ones(d, d, dtype=x.dtype), "none": 0.0}[reg]
@@ -594,6 +678,15 @@ T7_SLIPS = (
     Slip("deviations-from-the-global-mean",
          "The covariance describes the spread inside a component. From which centre did you measure it?",
          partial(_m_step, deviations="global")),
+    Slip("no-centring",
+         "A covariance measures the spread around a centre. Which centre did you take away from the points?",
+         partial(_m_step, deviations="none")),
+    Slip("common-mean",
+         "All your components have the same mean. Which points should pull at which of them, and how hard?",
+         partial(_m_step, means="common")),
+    Slip("covariance-not-averaged",
+         "With more points of the same kind your covariance grows. Is it a sum, or an average?",
+         partial(_m_step, pool="scatter")),
     Slip("components-averaged-alike",
          "A component with two points has as much say in your covariance as one with two hundred. Should it?",
          partial(_m_step, pool="components")),
@@ -624,8 +717,8 @@ def t7_cases(rng):
         r = (r + 0.05) / (1 + 0.05 * k)
         return Case({"x": x, "responsibilities": r, "reg_covar": float(rng.uniform(0.05, 0.3))})
 
-    return [case(int(rng.integers(6, 9)), 1, 2), case(int(rng.integers(9, 13)), 2, 3), case(5, 3, 1),
-            case(int(rng.integers(14, 18)), 3, 4)]
+    return [case(int(rng.integers(9, 13)), 2, 3), case(int(rng.integers(14, 18)), 3, 4),
+            case(int(rng.integers(6, 9)), 1, 2), case(5, 3, 1)]
 
 
 TASKS = [
