@@ -62,7 +62,8 @@ class Factor:
             return torch.full((n,), self.index(value), device=device)
         if isinstance(value, (str, bool)) or not isinstance(value, (int, float)):
             raise ValueError(f"{self.name} must be a number from {self.low:g} to {self.high:g}, got {value!r}.")
-        return self.checked(torch.full((n,), float(value), dtype=dtype, device=device), n)
+        number = torch.tensor([float(value)], dtype=torch.float64)  # checked before a smaller dtype can overflow
+        return self.checked(number, 1).to(device=device, dtype=dtype).expand(n).clone()
 
     def checked(self, column: Tensor, n: int) -> Tensor:
         """Checks a column of values, shape (n,); a discrete one becomes int64."""
