@@ -25,7 +25,7 @@ from coursekit.density.kernels import Kernel
 from coursekit.widgets.named import line_density
 
 SIZES = [10, 20, 50, 100, 200, 500, 1000, 2000]
-GRID = 400  # points on which curves are drawn
+GRID = 320  # points on which curves are drawn
 HELD_OUT = 300  # points that judge
 BANDWIDTHS = 121  # steps of the slider, from 1/50 to 2 standard deviations
 SCORED = slice(0, None, 3)  # every third bandwidth is scored for the curve

@@ -144,7 +144,9 @@ function render({ model, el }) {
     reveal.setLabel(model.get("revealed") ? "Hide held-out likelihood" : "Reveal held-out likelihood");
     frame.redraw();
   };
-  frame.follow(["bandwidth", "bandwidths", "kernel", "density", "n", "seed", "show_bumps", "show_truth", "revealed", "guess"], follow);
+  // Not a redraw: the curve of a new bandwidth comes in a moment, and a picture in between would only delay it.
+  frame.follow(["bandwidth"], () => bandwidth.set(model.get("bandwidth")));
+  frame.follow(["bandwidths", "kernel", "density", "n", "seed", "show_bumps", "show_truth", "revealed", "guess"], follow);
   frame.follow(["data"], () => { data = arrays(model.get("data")); frame.redraw(); });
   frame.follow(["curve"], () => { curve = arrays(model.get("curve")); frame.redraw(); });
   frame.follow(["scores"], () => { scores = arrays(model.get("scores")); frame.redraw(); });

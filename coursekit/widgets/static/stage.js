@@ -19,6 +19,7 @@ export class Stage {
     this.failed = failed;
     this.width = 0;
     this.height = 0;
+    this.ratio = 1;
     /** Number of frames drawn so far; tests and the latency benchmark read it. */
     this.frames = 0;
     /** @type {import("./looks.js").Theme | null} */
@@ -38,22 +39,24 @@ export class Stage {
     if (!this.pending) this.pending = requestAnimationFrame(() => { this.pending = 0; this.paint(); });
   }
 
+  /** Fit the canvas to its place and its page: asks the browser for a layout, so not at every frame. */
+  measure() {
+    this.height = Math.round(this.baseHeight * (1 + 0.6 * (this.scale - 1)));
+    this.canvas.style.height = `${this.height}px`;
+    this.width = this.canvas.clientWidth;
+    this.ratio = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(this.width * this.ratio), Math.round(this.height * this.ratio)];
+    if (this.canvas.width !== w || this.canvas.height !== h) [this.canvas.width, this.canvas.height] = [w, h];
+    this.theme = readTheme(this.canvas);
+  }
+
   paint() {
-    const height = Math.round(this.baseHeight * (1 + 0.6 * (this.scale - 1)));
-    this.canvas.style.height = `${height}px`;
-    const width = this.canvas.clientWidth;
-    if (width < 40) return;
-    const ratio = window.devicePixelRatio || 1;
-    const pixels = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (this.canvas.width !== pixels[0] || this.canvas.height !== pixels[1]) {
-      [this.canvas.width, this.canvas.height] = pixels;
-    }
-    this.width = width;
-    this.height = height;
-    this.theme ??= readTheme(this.canvas);
+    if (!this.theme) this.measure();
+    const { width, height, ratio } = this;
+    if (width < 40) { this.theme = null; return; }
     const pen = this.pen;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.fillStyle = this.theme.background;
+    pen.fillStyle = /** @type {import("./looks.js").Theme} */ (this.theme).background;
     pen.fillRect(0, 0, width, height);
     try {
       this.draw(this);
