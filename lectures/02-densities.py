@@ -11,8 +11,9 @@
 # - run expectation-maximisation step by step, and say why the likelihood never falls and where it can get stuck;
 # - say which models can answer "how likely is this point?", and which can only draw.
 #
-# **You should know** what a density, an integral and a logarithm are; torch tensors and broadcasting; from lecture 1,
-# why models are fitted by likelihood.
+# **You should know** what a density, an integral and a logarithm are, why models are fitted by likelihood, and torch
+# tensors with broadcasting. Symbols and terms are listed in [lecture 0](00-notation.ipynb). Lectures beyond this one
+# are being written; where the text points to them, it says what will come.
 #
 # **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
 
@@ -74,7 +75,7 @@ assert torch.allclose(squared.log_prob(x).exp(), 1 / (2 * x.sqrt()))
 
 # %% [markdown]
 # **Pitfall: a density is not a probability.** It may exceed one, and here it is infinite at zero. Only areas are
-# probabilities, and they stay small.
+# probabilities, and they never exceed one.
 
 # %%
 at = torch.tensor([0.0, 1e-4, 0.01, 1.0], dtype=torch.float64)
@@ -86,8 +87,8 @@ say(f"At $x = {at[1]:g}$ the density is {p[1]:.0f}, yet only {below[1]:.0%} of t
 # %% [markdown]
 # ### The rule: divide by the stretch
 #
-# Nothing in the counting was special to squares. A map stretches the line near $z$ by the factor $|g'(z)|$, and what is
-# stretched is thinned by the same factor:
+# Nothing in the counting was special to squares, as long as $g$ is one-to-one and differentiable. It stretches the line
+# near $z$ by the factor $|g'(z)|$, and what is stretched is thinned by the same factor. With $p_\mu$ the noise's density:
 #
 # $$p(x) = \frac{p_\mu(z)}{|g'(z)|} \quad\text{at } z = g^{-1}(x), \qquad
 # \log p(x) = \log p_\mu(z) - \log |g'(z)|.$$
@@ -104,7 +105,8 @@ assert torch.allclose(log_p, squared.log_prob(x.detach()))
 
 # %% [markdown]
 # **Pitfalls.** Divide, do not multiply: stretching thins. And the slope is taken at $z$, where the map acts, not at $x$.
-# A mistake in either gives a curve that looks quite plausible. Its area is not one: check that first.
+# A mistake in either gives a curve that looks quite plausible. Check its area first. Either mistake alone changes it;
+# both together may not: here they give $2x$, whose area is exactly one.
 #
 # ### Several ways to the same point
 #
@@ -136,7 +138,7 @@ x = both.sample(20_000, generator=generator(2))
 plots.densities(0.02, 4, {"both branches": both, "one branch": one}, samples=x, top=1.5)
 
 # %% [markdown]
-# ### Two more maps, and a surprise
+# ### Two more maps
 #
 # The identity $g(z) = z$ moves nothing: density and samples are those of the noise. The third map of this lecture is
 # $\Phi^{-1}$, the inverse of the standard normal's distribution function. It takes the unit interval to the whole line,
@@ -154,7 +156,7 @@ plots.pushed(inverse_normal_cdf(), low=-3.5, high=3.5)
 #
 # Eyes are poor judges of histograms. The Kolmogorov–Smirnov test compares the share of samples below each $x$ with the
 # exact distribution function and returns a **p-value**. If samples and density belong together, it is uniform on
-# $(0, 1)$: any value is as likely as any other. If they do not, it is nearly zero. So one p-value tells little, and
+# $(0, 1)$: any value is as likely as any other. If they do not, it is nearly zero once there are enough samples. So one p-value tells little, and
 # many tell a lot.
 
 # %%
@@ -287,7 +289,7 @@ plots.densities(-3.2, 3.2, {"your density": own}, samples=x)
 # and move "Follow one u" slowly across 0.3: predict how far $x$ will go. Then raise a single spike in a drawn density and predict
 # which part of the unit interval it will claim.
 #
-# (Without a running kernel there is nothing to see below. The widget shows the pictures above in motion: noise on an
+# (Where this page is not running Python there is nothing to see below. The widget shows the pictures above in motion: noise on an
 # upright axis, the curve $F$, and the histogram of the $x$ that have arrived beside the density.)
 
 # %%
@@ -331,7 +333,7 @@ plots.contours([cross, cross], -3.5, 3.5, points=[truth, x], titles=titles)
 #
 # $$x_1 = F_1^{-1}(u_1), \qquad x_2 = F_2^{-1}(u_2 \mid x_1).$$
 #
-# This is the **Knothe–Rosenblatt** map. For a density tabulated on a grid, both inverses are exact.
+# This is the **Knothe–Rosenblatt** map. For a density tabulated on a grid and interpolated, both inverses are exact.
 
 # %%
 from coursekit.density import KnotheRosenblatt
@@ -341,7 +343,7 @@ triangular = KnotheRosenblatt.from_log_density(cross.log_prob, grid, grid)
 
 x, ladj = triangular.forward(u)
 back, ladj_back = triangular.inverse(x)
-assert (back - u).abs().max() < 1e-4
+assert (back - u).abs().max() < 1e-9
 assert torch.allclose(ladj, -ladj_back)
 
 # %%
@@ -374,7 +376,7 @@ assert torch.allclose(diagonal.log(), triangular.inverse(x)[1])
 # the two images of a point lie, on average?
 
 # %%
-guess = None  # a distance; the standard deviation of each coordinate is 1
+guess = None  # 0, about 0.1, or more than 0.5; the standard deviation of each coordinate is 1
 
 # %%
 flipped = KnotheRosenblatt.from_log_density(lambda x: cross.log_prob(x.flip(1)), grid, grid)
@@ -444,7 +446,7 @@ plots.bumps(estimate, low=-4, high=4, truth=bimodal, title="seven points, $h = 0
 #
 # - Gaussian, $K(u) \propto e^{-\|u\|^2/2}$, which reaches everywhere;
 # - Epanechnikov, $K(u) \propto \max(0,\, 1 - \|u\|^2)$, which ends at distance $h$. With many points its mean squared
-#   error is the smallest of all kernels, by a few per cent.
+#   error is the smallest of all kernels that are never negative, by a few per cent.
 
 # %%
 ends = KernelDensity(few, 0.9, "epanechnikov")
@@ -518,8 +520,8 @@ plots.bands(hs.tolist(), curves, **labels, log_x=True, bottom=-4)
 
 # %% [markdown]
 # So judge by points left out: a held-out set, or, wasting nothing, each point by the estimate from all others. The
-# alternative is a **rule of thumb**, the best $h$ if the data were normal: Scott's rule is $h = s\, n^{-1/(d+4)}$ with
-# $s$ the standard deviation. Quick, and it believes in one hill.
+# alternative is a **rule of thumb**, close to the best $h$ if the data were normal: Scott's rule is $h = s\, n^{-1/(d+4)}$
+# with $s$ the standard deviation (Silverman's differs by a factor near one). Quick, and it believes in one hill.
 #
 # **Predict.** Scott's rule on 400 points of `gap`: two modes with standard deviation 0.5, at $-4$ and $4$. Larger or
 # smaller than the best $h$, and by which factor?
@@ -544,8 +546,9 @@ plots.densities(-7, 7, panels, points=points[:100], titles=titles)
 # %% [markdown]
 # ### Does leaving out always win?
 #
-# It would be easy to stop here. The committed experiment compares both on five densities and eight seeds, by the nats
-# that a fresh point loses against the true density. A grey line joins the two on the same sample.
+# It would be easy to stop here. The committed experiment (run over many seeds, its result kept with the course) compares
+# both on several densities by the nats, units of natural logarithm, that a fresh point loses against the true density.
+# Four of them are drawn; a grey line joins the two on the same sample.
 
 # %%
 kernels = figure_row("s02_kernel_density")
@@ -566,12 +569,13 @@ say(
 # Why? A log-likelihood is decided by the least likely points. A narrow kernel that draws the bulk well may leave one
 # distant point dozens of nats down, and a single such point outweighs the gain on all others. Whether such a point is among
 # those that judge is luck, hence the scatter. The area between the curves hardly sees the tails, and judges otherwise.
-# **A judge is part of the result: say which one you used.** (Hall 1987 works out when this choice of $h$ fails.)
+# **A judge is part of the result: say which one you used.** (Hall 1987 works out when this choice of $h$ fails.) On a
+# single sample either may win: press *New sample* in the widget below a few times.
 #
 # **Explore.** Below, set the bandwidth where you believe that unseen points are likeliest, then reveal the scores. Try
 # `claw`, then `outlier`; then Epanechnikov, and predict where its score becomes $-\infty$.
 #
-# (Without a kernel: the widget draws the estimate over the truth as you move $h$, and the curve of the held-out
+# (Where this page is not running Python: the widget draws the estimate over the truth as you move $h$, and the curve of the held-out
 # likelihood against $h$ once you ask for it, like the pictures above.)
 
 # %%
@@ -736,7 +740,7 @@ plots.em_steps(x, [states[k] for k in (0, 1, 4, 10, 15, 60)])
 # $$\log p(x_n) \;\ge\; \sum_k r_{nk} \log \frac{w_k N(x_n; m_k, S_k)}{r_{nk}}.$$
 #
 # The E-step chooses the $r$ that make it an equality; the M-step raises the right-hand side. The left-hand side cannot
-# stay behind. Three lines of numbers say the same:
+# stay behind. Three assertions check it:
 
 # %%
 def bound(parameters, r):
@@ -770,8 +774,7 @@ assert heights[1:] == sorted(heights[1:])
 
 # %% [markdown]
 # It grows for ever, at the price of a useless model. `reg_covar`, a small number added to every variance, shuts this door.
-# The M-step is then no longer the exact maximiser, so the likelihood may fall by a trace: the committed figures give
-# how much.
+# The M-step is then no longer the exact maximiser, so the likelihood may fall by a trace of rounding's size.
 #
 # ### Local maxima
 #
@@ -799,7 +802,7 @@ ends = {method: [fit.log_likelihoods[-1] for fit in runs] for method, runs in fi
 top = max(max(values) for values in ends.values())
 found = sum(value > top - 0.01 for value in ends["points"])
 expect(found < len(ends["points"]) / 2, "most random starts get stuck")
-reveal(guess, found, "Two means in one blob share it for good; other blobs share one component.")
+reveal(guess, found, "Two means in one blob usually stay there; other blobs share one component.")
 
 # %%
 ordered = sorted(fits["points"] + fits["kmeans++"], key=lambda fit: fit.log_likelihoods[-1])
@@ -840,7 +843,8 @@ for seed in range(budget(5, 2)):
 
 better = [a < b for a, b in zip(*loss.values(), strict=True)]
 expect(all(better), "the mixture loses less on every seed")
-reveal(guess, "mixture", "It has 1 + 4 + 6 numbers to learn, and the truth is in its family.")
+means = {name: sum(values) / len(values) for name, values in loss.items()}
+reveal(guess, "mixture", f"On average {means['mixture']:.3f} against {means['kernels']:.3f} nats lost. It learns one weight, two means and two covariances, and the truth is in its family.")
 
 # %%
 plots.dots(mixtures["data"]["lost_nats"], y_label="nats lost a fresh point", paired=True)
@@ -929,11 +933,12 @@ from coursekit.protocols import NotTractable, log_prob
 try:
     log_prob(models["network generator"], torch.zeros(1, 2, dtype=torch.float64))
 except NotTractable as reason:
-    print(reason)
+    say(str(reason))
 
 # %% [markdown]
-# The formula of section 1 still holds for the network, but its sum runs over all $z$ with $g(z) = x$, and nobody can list
-# them. What remains is to draw many samples and put kernels on those. It is very indirect: an estimate of an estimate,
+# The formula of section 1 still holds for the network, with $|\det \partial g / \partial z|$ for the stretch, but its sum runs
+# over all $z$ with $g(z) = x$, and listing those is hopeless for a large network. (With fewer noise coordinates than data
+# coordinates there is not even a density: all mass lies on a surface.) What remains is to draw many samples and put kernels on those. It is very indirect: an estimate of an estimate,
 # and under the curse of dimension. So the first question to ask of any deep generative model is *what it lets us compute*.
 #
 # | | training | understanding the fit | drawing | densities |
@@ -954,10 +959,10 @@ except NotTractable as reason:
 #   its sign with it.
 # - In more dimensions, one coordinate after the other: a triangular Jacobian, whose determinant is its diagonal's product.
 #   Exact conditionals need tables of $m^d$ numbers, so they have to be learned.
-# - A kernel estimate assumes nothing and converges slowly. Its bandwidth must be judged by points it has not seen, and the
+# - A kernel estimate assumes no family, only smoothness, and converges slowly. Its bandwidth must be judged by points it has not seen, and the
 #   judge matters: log-likelihood is decided in the tails.
 # - A kernel that ends can give $-\infty$. Report it, do not hide it.
-# - E-M never lowers the likelihood, because it climbs a bound that it has just made tight. It finds *a* maximum.
+# - E-M never lowers the likelihood, because it climbs a bound that it has just made tight. It finds a local maximum.
 # - Whether a model gives densities depends on its construction, not on its training.
 #
 # **Exercise.** Problem set 2, `exercises/ps02/ps02.ipynb` (your copy lies in `work/`): maps with two branches, a

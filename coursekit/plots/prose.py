@@ -6,16 +6,18 @@ from typing import Any
 
 
 class Prose:
-    """A sentence that a notebook shows as text, with formulas."""
+    """A sentence that a notebook shows as text, with formulas; with a `title`, folded until somebody opens it."""
 
-    def __init__(self, text: str) -> None:
-        self.text = " ".join(text.split())
+    def __init__(self, text: str, title: str = "") -> None:
+        self.text, self.title = " ".join(text.split()), title
 
     def _repr_markdown_(self) -> str:
-        return self.text
+        if not self.title:
+            return self.text
+        return f"<details><summary>{self.title}</summary>\n\n{self.text}\n\n</details>"
 
     def __repr__(self) -> str:
-        return self.text
+        return f"{self.title} {self.text}".strip()
 
 
 def say(text: str) -> Prose:
@@ -40,8 +42,11 @@ def reveal(prediction: Any, answer: Any, sentence: str) -> Prose:
         >>> reveal(0.25, 0.5, "Half of all z have a square below 1/4.")
         You predicted **0.25**. Answer: **0.5**. Half of all z have a square below 1/4.
     """
-    said = "You made no prediction." if prediction is None else f"You predicted **{_shown(prediction)}**."
-    return Prose(f"{said} Answer: **{_shown(answer)}**. {sentence}")
+    shown = f"Answer: **{_shown(answer)}**. {sentence}"
+    if prediction is None:
+        # Folded, so that running all cells at once does not give every answer away.
+        return Prose(shown, title="No prediction yet. Show the answer.")
+    return Prose(f"You predicted **{_shown(prediction)}**. {shown}")
 
 
 def _shown(value: Any) -> str:

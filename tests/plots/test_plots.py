@@ -154,5 +154,7 @@ def test_a_picture_without_words_is_refused():
 
 def test_prose_shows_what_was_measured():
     assert doctest.testmod(prose).failed == 0
-    assert repr(plots.reveal(None, 0.12345, "Why.")) == "You made no prediction. Answer: **0.123**. Why."
+    folded = plots.reveal(None, 0.12345, "Why.")
+    assert repr(folded) == "No prediction yet. Show the answer. Answer: **0.123**. Why."
+    assert folded._repr_markdown_().startswith("<details><summary>") and "\n\nAnswer" in folded._repr_markdown_()
     assert plots.reveal("blob", True, "")._repr_markdown_().startswith("You predicted **blob**. Answer: **True**")
