@@ -125,6 +125,8 @@ class KDEExplorer(CanvasWidget):
         with self.hold_sync():
             if change.name == "revealed":
                 self.set_trait("guess", self.bandwidth if self.revealed else None)
+            if change.name in {"density", "n", "seed", "kernel"} and self.revealed:
+                self.revealed = False  # another question: predict again
             if change.name in {"density", "n", "seed"}:
                 self._points = self._draw()
                 # Another density has another range; this sets off another call for the bandwidth, if it moves.

@@ -112,6 +112,17 @@ def test_scores_are_sent_only_once_revealed_and_the_prediction_is_kept(explorer)
     assert explorer.guess is None
 
 
+ANOTHER = [("density", "outlier"), ("n", 120), ("seed", 3), ("kernel", "epanechnikov")]
+
+
+@pytest.mark.parametrize(("name", "value"), ANOTHER)
+def test_another_question_hides_the_answer_of_the_last(explorer, name, value):
+    explorer.revealed = True
+    setattr(explorer, name, value)
+    assert not explorer.revealed and explorer.guess is None and len(explorer.scores) == 0
+    assert "You predicted" not in explorer.summary
+
+
 def test_another_density_brings_its_own_range_of_bandwidths(explorer):
     explorer.bandwidth = explorer.bandwidths[-1]
     explorer.density = "outlier"
