@@ -105,7 +105,6 @@ def solutions(name: str) -> dict[str, str]:
             if "answer" in c.metadata}
 
 
-@pytest.mark.skipif(not (COURSE / "exercises" / "ps02").is_dir(), reason="ps02 is not released yet")
 def test_check_of_a_blank_a_half_and_a_whole_problem_set(desk):
     path = desk / "ps02" / "ps02.ipynb"
     blank = coursekit("check", "ps02", "--notebook", str(path))
