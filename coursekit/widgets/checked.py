@@ -20,7 +20,8 @@ class Checked(traitlets.TraitType[Any, Any]):
     def __init__(self, default: Any, check: Callable[[Any, Any], Any], **kwargs: Any):
         super().__init__(default_value=default, **kwargs)
         self._check = check
-        self.tag(sync=True)
+        # No echo: the page has the value that it sent, and a message of its own would only delay the picture.
+        self.tag(sync=True, echo_update=False)
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Check; the sentence of a ValueError becomes that of the TraitError, which traitlets knows to roll back."""

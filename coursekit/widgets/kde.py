@@ -13,8 +13,11 @@ from coursekit.widgets.arrays import Arrays, ArraysTrait
 from coursekit.widgets.base import CanvasWidget
 from coursekit.widgets.checked import Checked, flag, number, whole
 from coursekit.widgets.esm import compose_esm
-from coursekit.widgets.kde_state import SCORED, SIZES, KDEState, Points
+from coursekit.widgets.kde_state import SIZES, KDEState, Points
 from coursekit.widgets.named import line_names
+
+
+FROZEN = 2  # a page without a kernel holds every second bandwidth
 
 
 class KDEExplorer(CanvasWidget):
@@ -146,11 +149,11 @@ class KDEExplorer(CanvasWidget):
 
     def page_choices(self) -> dict[str, list[Any]]:
         """Bandwidth, kernel, and whether the scores are revealed."""
-        return {"revealed": [False, True], "kernel": list(KERNELS), "bandwidth": self.state.points.bandwidths[SCORED]}
+        return {"revealed": [False, True], "kernel": list(KERNELS), "bandwidth": self.state.points.bandwidths[::FROZEN]}
 
     def page_start(self) -> dict[str, Any]:
         """The slider has the precomputed bandwidths only; nothing is revealed yet."""
-        table = self.state.points.bandwidths[SCORED]
+        table = self.state.points.bandwidths[::FROZEN]
         nearest = min(table, key=lambda h: abs(np.log(h / self.bandwidth)))
         choice = {"revealed": False, "kernel": self.kernel, "bandwidth": nearest}
         return {"bandwidths": table, "guess": None} | choice | self.page_state(choice)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,7 @@ from coursekit.widgets.named import line_density
 SIZES = [10, 20, 50, 100, 200, 500, 1000, 2000]
 GRID = 320  # points on which curves are drawn
 HELD_OUT = 300  # points that judge
-BANDWIDTHS = 121  # steps of the slider, from 1/50 to 2 standard deviations
-SCORED = slice(0, None, 3)  # every third bandwidth is scored for the curve
+BANDWIDTHS = 81  # steps of the slider, from 1/50 to 2 standard deviations
 BUMPS = 20  # more bumps than this cannot be told apart
 
 REACH: dict[Kernel, float] = {"gaussian": 4.0, "epanechnikov": 1.0}  # in bandwidths, as far as a bump can be seen
@@ -100,6 +99,12 @@ class Points:
         return {name: float(rule(self.sample, kernel)) for name, rule in (("Scott", scott), ("Silverman", silverman))}
 
     @cached_property
+    def centres(self) -> Tensor:
+        """Where bumps are drawn: on every k-th point in order of size, at most `BUMPS`."""
+        n = len(self.sample)
+        return self.sample.sort().values[torch.linspace(0, n - 1, min(n, BUMPS)).round().long()]
+
+    @cached_property
     def truth(self) -> Tensor:
         """The true density on the grid; empty if nobody knows it."""
         return line_density(self.density).log_prob(self.grid).exp() if self.density else torch.zeros(0)
@@ -107,7 +112,7 @@ class Points:
     def score(self, kernel: Kernel, bandwidths: Sequence[float]) -> list[float]:
         """The held-out log-likelihoods in nats per point; -inf if a held-out point lies under no bump.
 
-        Each is computed once: while one drags the slider, only the bandwidth under the pointer is new.
+        Each is computed once, those of the slider when the curve of scores is first drawn: dragging then costs nothing.
         """
         new = [h for h in dict.fromkeys(bandwidths) if (kernel, h) not in self._scores]
         if new:
@@ -118,6 +123,14 @@ class Points:
     def data(self) -> dict[str, Any]:
         """What the page draws that changes with the sample only."""
         return {"grid": self.grid, "truth": self.truth, "sample": self.sample}
+
+
+@cache
+def unit_bump(kernel: Kernel) -> tuple[Tensor, Tensor]:
+    """The kernel itself, which is the bump of a point at zero for h = 1: places and heights, each of shape (81,)."""
+    offset = torch.linspace(-1, 1, 81, dtype=torch.float64) * REACH[kernel]
+    bump = KernelDensity(torch.zeros(1, dtype=torch.float64), 1.0, kernel=kernel)
+    return offset, bump.log_prob(offset).exp()
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,8 +158,8 @@ class KDEState:
 
     @property
     def curve_of_scores(self) -> np.ndarray:
-        """The score at each bandwidth of `points.bandwidths[SCORED]`, with this state's kernel."""
-        return np.array(self.points.score(self.kernel, self.points.bandwidths[SCORED]))
+        """The score at each bandwidth of the slider, with this state's kernel."""
+        return np.array(self.points.score(self.kernel, self.points.bandwidths))
 
     def rules(self) -> dict[str, tuple[float, float]]:
         """Bandwidth and score of each rule of thumb."""
@@ -159,32 +172,30 @@ class KDEState:
         """The best of the scored bandwidths, and its score."""
         scores = self.curve_of_scores
         at = int(np.argmax(scores))
-        return self.points.bandwidths[SCORED][at], float(scores[at])
+        return self.points.bandwidths[at], float(scores[at])
 
     # ------------------------------------------------------------ what the page draws
 
     def curve(self) -> dict[str, Any]:
         """What changes with the bandwidth: the estimate on the grid, and the bump that it puts on each point.
 
-        All bumps have one shape, so the shape is sent once, with the places where it stands. At most `BUMPS` are
-        drawn; of more points, every k-th in order of size gets one, higher by n / `BUMPS` so that it can be seen.
+        All bumps have one shape, so the shape is sent once, with the places where it stands. Of more than `BUMPS`
+        points only some get one, higher by n / `BUMPS` so that it can be seen.
         """
-        n = len(self.points.sample)
-        chosen = torch.linspace(0, n - 1, min(n, BUMPS)).round().long()
-        offsets = torch.linspace(-1, 1, 81, dtype=torch.float64) * REACH[self.kernel] * self.bandwidth
-        bump = KernelDensity(torch.zeros(1, dtype=torch.float64), self.bandwidth, kernel=self.kernel)
+        h, centres = self.bandwidth, self.points.centres
+        offset, height = unit_bump(self.kernel)
         return {
             "estimate": self.estimate.log_prob(self.points.grid).exp(),
-            "bump_offset": offsets,
-            "bump_height": bump.log_prob(offsets).exp() / len(chosen),
-            "bump_centre": self.points.sample.sort().values[chosen],
+            "bump_offset": offset * h,
+            "bump_height": height / (h * len(centres)),
+            "bump_centre": centres,
         }
 
     def scores(self) -> dict[str, Any]:
         """What is hidden until it is revealed: the curve of scores, and marked bandwidths as pairs (h, score)."""
         marks = {name.lower(): mark for name, mark in self.rules().items()}
         return {
-            "bandwidth": self.points.bandwidths[SCORED],
+            "bandwidth": self.points.bandwidths,
             "score": self.curve_of_scores,
             "best": self.best,
             **marks,

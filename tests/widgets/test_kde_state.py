@@ -8,7 +8,7 @@ import torch
 
 from coursekit.density import KernelDensity
 from coursekit.distributions import get, names
-from coursekit.widgets.kde_state import BUMPS, HELD_OUT, SCORED, KDEState, Points
+from coursekit.widgets.kde_state import BUMPS, HELD_OUT, KDEState, Points
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_best_is_the_highest_of_the_curve(points):
     state = KDEState(points, 0.3)
     h, score = state.best
     assert score == state.curve_of_scores.max()
-    assert h == points.bandwidths[SCORED][int(state.curve_of_scores.argmax())]
+    assert h == points.bandwidths[int(state.curve_of_scores.argmax())]
     assert points.bandwidths[0] < h < points.bandwidths[-1]
 
 
