@@ -5,7 +5,8 @@ nbgrader's step   its own preprocessors                       what stands in the
 ================  ==========================================  =============================================
 autograde, 1      ClearOutput, OverwriteCells, …              `Graft`: the instructor's notebook, their answers
 autograde, 2      Execute, LimitOutput                        `Judged`: boxed kernel, arrays, verdict
-feedback          none                                        `StudentView`: nothing that a kernel printed
+feedback          none                                        `StudentView`: nothing that a kernel printed,
+                                                              formulas as MathML
 ================  ==========================================  =============================================
 """
 from __future__ import annotations
@@ -21,6 +22,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List
 
+from coursekit.grading.formulas import with_mathml
 from coursekit.grading.graft import CHECK_SUFFIX, grade_id, graft, is_check
 from coursekit.grading.notebooks import from_notebook
 from coursekit.grading.phase1 import Result, Store, run_all
@@ -100,14 +102,16 @@ class Judged(_Step):
 
 
 class StudentView(_Step):
-    """For feedback: drops everything that the kernel printed, and says in a fixed form where a cell failed.
+    """For feedback: drops what the kernel printed, says in a fixed form where a cell failed, and sets formulas.
 
     A student's code runs on the hidden inputs, so whatever it prints may hold them. Verdicts come from the judge.
     """
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,
                         index: int) -> tuple[NotebookNode, ResourcesDict]:
-        if cell.cell_type == "code" and is_check(cell):
+        if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("locked"):
+            cell.source = with_mathml(cell.source)  # the instructor's words only: a student's are shown as they are
+        elif cell.cell_type == "code" and is_check(cell):
             cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
         elif cell.cell_type == "code":
             errors = [public_name(o.ename) for o in cell.outputs if o.output_type == "error"]
