@@ -21,6 +21,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from coursekit import arguments
+
 
 @runtime_checkable
 class Sampler(Protocol):
@@ -61,6 +63,15 @@ class Bound(Protocol):
 
 
 @runtime_checkable
+class Representation(Protocol):
+    """Finds what lies behind a point: a code z, or the probabilities of what is hidden."""
+
+    def represent(self, x: Float[Tensor, "n *event"]) -> Float[Tensor, "n *latent"]:
+        """Computes the features of each point."""
+        ...
+
+
+@runtime_checkable
 class Transform(Protocol):
     """A map between noise z and data x that knows how it changes volume.
 
@@ -86,7 +97,9 @@ class InverseNotAvailable(NotTractable):
     """The transform has no inverse, or none that is cheap enough to call an inverse."""
 
 
-QUESTIONS: dict[str, type] = {"sample": Sampler, "log_prob": Density, "energy": Energy, "elbo": Bound}
+QUESTIONS: dict[str, type] = {
+    "sample": Sampler, "log_prob": Density, "energy": Energy, "elbo": Bound, "represent": Representation,
+}  # fmt: skip
 
 # Said when the class does not give its own reason: (why it may be missing, what to use instead).
 _INSTEAD = {
@@ -96,6 +109,8 @@ _INSTEAD = {
     "one, or estimate a density from its samples with coursekit.density.KernelDensity",
     "energy": "it defines no unnormalised density; if it has log_prob, -log_prob(x) is an energy",
     "elbo": "it has no latent variable to bound over; if it has log_prob, that is the exact value",
+    "represent": "nothing in it leads from a point back to a code; use a model with an inverse (a flow), an encoder (a "
+    "VAE) or hidden components (a mixture), or search for the z whose sample comes nearest to x",
 }
 
 
@@ -146,20 +161,51 @@ def elbo(model: object, x: Tensor) -> Tensor:
     return _method(model, "elbo")(x)
 
 
+def represent(model: object, x: Tensor) -> Tensor:
+    """Computes a model's representation of each point with shape (n, *latent), or says why that is not possible.
+
+    Of a transform it is the z that generates x.
+
+    Raises:
+        NotTractable: If the model has no way from x to a code.
+    """
+    if _inverts(model) and not callable(getattr(model, "represent", None)):
+        return model.inverse(x)[0]  # type: ignore[attr-defined]
+    return _method(model, "represent")(x)
+
+
 def capabilities(model: object) -> dict[str, bool]:
-    """Lists the four questions and whether the model (or the class) answers each."""
+    """Lists the questions and whether the model (or the class) answers each."""
     return {question: _answers(model, question) for question in QUESTIONS}
 
 
+def why_not(model: object, question: str) -> str:
+    """The sentence that says why a model (or a class) does not answer a question; empty if it does.
+
+    Raises:
+        ValueError: If there is no such question.
+    """
+    arguments.known(question, QUESTIONS, "question")
+    return "" if _answers(model, question) else _sentence(model, question)
+
+
+def _inverts(model: object) -> bool:
+    return all(callable(getattr(model, direction, None)) for direction in ("forward", "inverse"))
+
+
 def _answers(model: object, question: str) -> bool:
-    return callable(getattr(model, question, None))
+    return callable(getattr(model, question, None)) or (question == "represent" and _inverts(model))
 
 
 def _method(model: object, question: str) -> Any:
-    if _answers(model, question):
-        return getattr(model, question)
-    name = type(model).__name__
+    if not _answers(model, question):
+        raise NotTractable(_sentence(model, question))
+    return getattr(model, question)
+
+
+def _sentence(model: object, question: str) -> str:
+    name = model.__name__ if isinstance(model, type) else type(model).__name__
     why = getattr(model, "not_tractable", {}).get(question, _INSTEAD[question])
     has = [other for other in QUESTIONS if _answers(model, other)]
     offers = f"It offers: {', '.join(has)}." if has else "It offers none of " + ", ".join(QUESTIONS) + "."
-    raise NotTractable(f"{name} has no {question}: {why}. {offers}")
+    return f"{name} has no {question}: {why}. {offers}"

@@ -10,6 +10,11 @@ From data to a density:
   `held_out_log_likelihood`: how wide the hills should be.
 - `GaussianMixture`: a few hills, fitted; `expectation_maximisation`, `e_step`, `m_step`, `initial_parameters`,
   `Parameters`, `State`: the same one step at a time.
+- `TrainableMixture`: the same by gradients, for `training.fit_likelihood`.
+
+From densities to classes, and what a likelihood does not see:
+- `BayesClassifier`: p(y | x) from p(x | y) and p(y); `SoftmaxHead`, `GaussianHead`, `Pairs`: p(y | x) by a net.
+- `Corrupted`: a model drowned in noise; `Memoriser`: a model that repeats its training set.
 """
 
 from coursekit.density.bandwidth import (
@@ -19,6 +24,8 @@ from coursekit.density.bandwidth import (
     select_bandwidth,
     silverman,
 )
+from coursekit.density.bayes_classifier import BayesClassifier
+from coursekit.density.corrupted import Corrupted
 from coursekit.density.em_start import initial_parameters
 from coursekit.density.expectation_maximisation import (
     EmptyComponentWarning,
@@ -29,23 +36,33 @@ from coursekit.density.expectation_maximisation import (
     m_step,
 )
 from coursekit.density.gaussian_mixture import GaussianMixture
+from coursekit.density.heads import GaussianHead, Pairs, SoftmaxHead
 from coursekit.density.inverse_transform import InverseTransform
 from coursekit.density.kernel_density import KernelDensity
 from coursekit.density.knothe_rosenblatt import KnotheRosenblatt
+from coursekit.density.memoriser import Memoriser
 from coursekit.density.push_forward import Branch, PushForward1D
 from coursekit.density.tabulated import TabulatedDensity1D
+from coursekit.density.trainable_mixture import TrainableMixture
 
 __all__ = [
+    "BayesClassifier",
     "Branch",
+    "Corrupted",
     "EmptyComponentWarning",
+    "GaussianHead",
     "GaussianMixture",
     "InverseTransform",
     "KernelDensity",
     "KnotheRosenblatt",
+    "Memoriser",
+    "Pairs",
     "Parameters",
     "PushForward1D",
+    "SoftmaxHead",
     "State",
     "TabulatedDensity1D",
+    "TrainableMixture",
     "e_step",
     "expectation_maximisation",
     "held_out_log_likelihood",

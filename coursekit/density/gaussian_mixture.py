@@ -113,6 +113,10 @@ class GaussianMixture:
         """Computes for each point the probability of each component, p(k | x), with shape (n, K)."""
         return e_step(self._flat(x), self.parameters)[0]
 
+    def represent(self, x: Float[Tensor, "n *event"]) -> Float[Tensor, "n k"]:
+        """What it makes of x: which component it may come from, the responsibilities."""
+        return self.responsibilities(x)
+
     def bic(self, x: Float[Tensor, "n *event"]) -> float:
         """Computes the Bayesian information criterion, -2 log p(x) + q log n with q free parameters; lower is better.
 

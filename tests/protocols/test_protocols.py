@@ -52,7 +52,7 @@ def test_without_a_sentence_of_its_own_a_general_one_is_raised(question, instead
 
 
 def test_a_model_that_offers_nothing():
-    with pytest.raises(NotTractable, match="It offers none of sample, log_prob, energy, elbo"):
+    with pytest.raises(NotTractable, match="It offers none of sample, log_prob, energy, elbo, represent"):
         protocols.sample(object(), 3)
 
 
@@ -81,7 +81,10 @@ def test_questions_reach_the_model_with_their_arguments():
 )  # fmt: skip
 def test_every_class_of_this_floor_samples_and_has_a_density(model):
     assert issubclass(model, protocols.Sampler) and issubclass(model, protocols.Density)
-    assert protocols.capabilities(model) == {"sample": True, "log_prob": True, "energy": False, "elbo": False}
+    has_code = model in (InverseTransform, KnotheRosenblatt, GaussianMixture)
+    assert protocols.capabilities(model) == {
+        "sample": True, "log_prob": True, "energy": False, "elbo": False, "represent": has_code,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("transform", [InverseTransform, KnotheRosenblatt])
@@ -92,3 +95,28 @@ def test_the_maps_are_transforms(transform):
 def test_a_missing_inverse_is_a_kind_of_not_tractable():
     assert issubclass(protocols.InverseNotAvailable, NotTractable)
     assert issubclass(NotTractable, NotImplementedError)
+
+
+def test_representation_by_a_method_or_by_an_inverse():
+    x = torch.tensor([-0.3, 0.0, 1.2], dtype=torch.float64)
+    flow = InverseTransform(NormalMixture1D([1.0], [0.0], [1.0]))
+    assert torch.allclose(protocols.represent(flow, x), torch.special.ndtr(x))
+    data = torch.randn(50, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    mixture = GaussianMixture(2).fit(data, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(protocols.represent(mixture, x), mixture.responsibilities(x))
+    with pytest.raises(NotTractable, match=r"KernelDensity has no represent: .*leads from a point back to a code"):
+        protocols.represent(KernelDensity(data, 0.3), x)
+
+
+def test_why_not_is_the_sentence_that_would_be_raised():
+    for model in (Generator(), Bowl(), Latent(), Generator):
+        for question in protocols.QUESTIONS:
+            sentence = protocols.why_not(model, question)
+            assert (sentence == "") == protocols.capabilities(model)[question]
+            if sentence:
+                assert sentence.startswith(f"{getattr(model, '__name__', type(model).__name__)} has no {question}: ")
+                with pytest.raises(NotTractable) as caught:
+                    getattr(protocols, question)(model, 3 if question == "sample" else torch.zeros(3, 2))
+                assert str(caught.value) == sentence
+    with pytest.raises(ValueError, match=r"no question called 'sampel'.*Did you mean 'sample'"):
+        protocols.why_not(Bowl(), "sampel")
