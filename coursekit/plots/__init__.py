@@ -2,21 +2,22 @@
 
 - `densities`, `pushed`, `bumps`, `quantile`: on the line (`line.py`).
 - `contours`, `pushed_grid`: in the plane (`plane.py`).
-- `bands`, `dots`: figures over seeds (`over_seeds.py`).
+- `bands`, `dots`, `traces`: figures over seeds (`over_seeds.py`).
 - `em_steps`, `mixture_fit`: what expectation-maximisation does, step by step (`mixtures.py`).
-- `say`, `reveal`: a sentence whose numbers the code writes (`prose.py`).
+- `say`, `reveal`, `table`, `fold`: words whose numbers the code writes (`prose.py`).
 - `COLOURS`, `canvas`, `dress`, `Picture`: what they are made of, for pictures of your own (`style.py`, `picture.py`).
 
-Each function returns a `Picture` that shows itself as the last line of a cell. pyplot is never used: nothing is shown
+Each function returns a `Picture` that shows itself as the last line of a cell, on light pages and on dark ones
+(`theme.py`). pyplot is never used: nothing is shown
 by side effect, and no setting of yours is changed.
 """
 
 from coursekit.plots.line import bumps, densities, pushed, quantile
 from coursekit.plots.mixtures import em_steps, mixture_fit
-from coursekit.plots.over_seeds import bands, dots
+from coursekit.plots.over_seeds import bands, dots, traces
 from coursekit.plots.picture import Picture
 from coursekit.plots.plane import contours, pushed_grid
-from coursekit.plots.prose import reveal, say
+from coursekit.plots.prose import fold, reveal, say, table
 from coursekit.plots.style import COLOURS, canvas, dress
 
 __all__ = [
@@ -30,10 +31,13 @@ __all__ = [
     "dots",
     "dress",
     "em_steps",
+    "fold",
     "mixture_fit",
     "pushed",
     "pushed_grid",
     "quantile",
     "reveal",
     "say",
+    "table",
+    "traces",
 ]

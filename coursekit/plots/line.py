@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection
 from torch import Tensor
 
 from coursekit.plots.picture import Picture
-from coursekit.plots.style import COLOURS, CYCLE, DASHES, LINE, TICK, TRUTH, canvas, dress
+from coursekit.plots.style import COLOURS, CYCLE, DASHES, LINE, TICK, TRUTH, canvas, dress, signed
 
 NODES = 801  # places where a curve is evaluated
 
@@ -65,7 +65,8 @@ def densities(
         axes[0].legend(fontsize=TICK, frameon=False, handlelength=1.8, loc="upper left" if len(panels) > 1 else "best")
     names = list(titles) or [""] * len(panels)
     labels = "; ".join(" ".join(filter(None, [t, ", ".join(p)])) for t, p in zip(names, panels, strict=True))
-    seen = f"Densities over {low:g} to {high:g}: {labels}" + (", with a histogram." if samples is not None else ".")
+    end = ", with a histogram." if samples is not None else "."
+    seen = f"Densities over {signed(low)} to {signed(high)}: {labels}{end}"
     return Picture(figure, description or seen)
 
 
@@ -109,7 +110,7 @@ def pushed(
     for height, name, interval in ((1.0, "z", (z_low, z_high)), (0.0, "x", (low, high))):
         left.plot([0, 1], [height, height], color="black", linewidth=1.4)
         for place, end, side in ((0, interval[0], "right"), (1, interval[1], "left")):
-            left.text(place + (0.02 if place else -0.02), height, f"{end:g}", ha=side, va="center", fontsize=12)
+            left.text(place + (0.02 if place else -0.02), height, signed(end), ha=side, va="center", fontsize=12)
         left.text(0.5, height + (0.05 if height else -0.05), f"${name}$", ha="center",
                   va="bottom" if height else "top", fontsize=15)
     left.set(xlim=(-0.12, 1.12), ylim=(-0.2, 1.2))
@@ -124,8 +125,9 @@ def pushed(
     right.set(xlim=(low, high), ylim=(0, 1.25 * tallest))
     return Picture(
         figure,
-        f"Left: 21 evenly spaced z between {z_low:g} and {z_high:g}, each joined by a line to x = g(z) below. "
-        f"Right: histogram of {n} samples of x between {low:g} and {high:g} with the exact density as a curve.",
+        f"Left: 21 evenly spaced z between {signed(z_low)} and {signed(z_high)}, each joined by a line to x = g(z) "
+        f"below. Right: histogram of {n} samples of x between {signed(low)} and {signed(high)} with the exact density "
+        "as a curve.",
     )
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from coursekit.plots.picture import Picture
 from coursekit.plots.plane import plane
-from coursekit.plots.style import CYCLE, canvas
+from coursekit.plots.style import COLOURS, CYCLE, canvas
 
 
 def em_steps(x: Float[Tensor, "n 2"], states: Sequence[Any], *, columns: int = 3) -> Picture:
@@ -83,7 +83,7 @@ def mixture_fit(x: Float[Tensor, "n 2"], fits: Sequence[Any], *, titles: Sequenc
     figure, axes = canvas(len(fits), height=4.9 if len(fits) == 2 else 3.7, sharey=True)
     low, high = _limits(x)
     for number, (ax, fit) in enumerate(zip(axes, fits, strict=True)):
-        ax.plot(x[:, 0], x[:, 1], ".", color="#9A9A9A", markersize=3.5, markeredgewidth=0)
+        ax.plot(x[:, 0], x[:, 1], ".", color=COLOURS["grey"], markersize=4.5, markeredgewidth=0)
         means, covariances = fit.parameters.means, fit.parameters.covariances
         ellipses(ax, means, covariances, [CYCLE[k % 6] for k in range(len(means))])
         plane(ax, low, high, titles[number], first=number == 0)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from coursekit.plots.picture import Picture
-from coursekit.plots.style import COLOURS, CYCLE, DASHES, LINE, canvas, dress
+from coursekit.plots.style import COLOURS, CYCLE, DASHES, LINE, TICK, canvas, dress, signed
 
 
 def bands(
@@ -71,6 +71,52 @@ def bands(
         figure,
         f"{y_label} against {x_label} from {x[0]:.3g} to {x[-1]:.3g}, mean over {count} seeds with its 95 % interval: "
         f"{ends}.",
+    )
+
+
+def traces(
+    runs: Sequence[Sequence[float]],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str = "",
+    marks: Sequence[int | None] | None = None,
+    marked: str = "",
+    bottom: float | None = None,
+) -> Picture:
+    """Draws one line for each run against its step, where the course of single runs matters and a mean would hide it.
+
+    Args:
+        runs: For each run its values at steps 0, 1, 2 and so on; they may differ in length.
+        x_label: What a step is.
+        y_label: What was measured.
+        title: One line.
+        marks: For each run the step at which it gets a dot, or None for no dot.
+        marked: What a dot means, for the legend.
+        bottom: Lower end of the vertical axis; what lies below is cut off.
+
+    Raises:
+        ValueError: If there is no run, or not one mark for each.
+    """
+    if not runs or (marks is not None and len(marks) != len(runs)):
+        raise ValueError(f"traces need a run at least and a mark for each, got {len(runs)} runs and marks={marks}.")
+    figure, (ax,) = canvas()
+    for values in runs:
+        ax.plot(range(len(values)), values, color=COLOURS["blue"], linewidth=1.4, alpha=0.75)
+    dotted = [(step, runs[k][step]) for k, step in enumerate(marks or []) if step is not None]
+    if dotted:
+        ax.plot(*zip(*dotted, strict=True), "o", color=COLOURS["red"], markersize=8, label=marked or None, zorder=5)
+    if bottom is not None:
+        ax.set_ylim(bottom=bottom)
+    dress(ax, x=x_label, y=y_label, title=title)
+    if dotted and marked:
+        ax.legend(fontsize=TICK, frameon=False, loc="lower right")
+    ends = np.array([values[-1] for values in runs])
+    dots_in_words = f" A dot on {len(dotted)} of them: {marked}." if dotted else ""
+    return Picture(
+        figure,
+        f"{y_label} against {x_label}, one line for each of {len(runs)} runs; they end between {signed(ends.min())} "
+        f"and {signed(ends.max())}.{dots_in_words}",
     )
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from PIL import Image
 
+from coursekit.plots.theme import STYLE
+
 DPI = 144  # 1.5 dots a CSS pixel: sharp on a projector, and a few ten kilobytes a picture
 WIDTH = 9.6  # inches, 922 CSS pixels: the width of a notebook's cell on a laptop
 
@@ -53,7 +55,8 @@ class Picture:
         # formats take the PNG.
         width = round(self.figure.get_figwidth() * 96)
         code, alt = base64.b64encode(self.png).decode("ascii"), html.escape(self.description, quote=True)
-        image = f'<img alt="{alt}" src="data:image/png;base64,{code}" style="width: {width}px; max-width: 100%">'
+        size = f"width: {width}px; max-width: 100%"
+        image = f'{STYLE}<img class="ck-picture" alt="{alt}" src="data:image/png;base64,{code}" style="{size}">'
         data = {"text/html": image, "image/png": code, "text/plain": repr(self)}
         return data, {"image/png": {"width": width, "alt": self.description}}
 

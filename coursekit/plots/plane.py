@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -59,12 +58,12 @@ def levels_of(ax: Axes, model: Any, low: float, high: float, colour: str = COLOU
     ordered = p.flatten().sort(descending=True).values
     inside = ordered.cumsum(0) / ordered.sum()
     levels = sorted({ordered[int((inside < share).sum().clamp(max=len(ordered) - 1))].item() for share in SHARES})
-    ax.contour(axis, axis, p.T, levels=levels, colors=colour, linewidths=np.linspace(1.0, 2.4, len(levels)))
+    ax.contour(axis, axis, p.T, levels=levels, colors=colour, linewidths=1.2)
 
 
-def scatter(ax: Axes, points: Float[Tensor, "n 2"], colour: str = COLOURS["grey"]) -> None:
-    """Points, small and see-through."""
-    ax.plot(points[:, 0], points[:, 1], ".", color=colour, markersize=4.5, alpha=0.7, markeredgewidth=0)
+def scatter(ax: Axes, points: Float[Tensor, "n 2"], colour: str = "#404040") -> None:
+    """Points, see-through, so that crowds are darker."""
+    ax.plot(points[:, 0], points[:, 1], ".", color=colour, markersize=7, alpha=0.6, markeredgewidth=0)
 
 
 def plane(ax: Axes, low: float, high: float, title: str = "", *, first: bool = True) -> None:

@@ -1,5 +1,8 @@
 """How all pictures look: colours that everyone can tell apart, letters for the last row, margins that never move.
 
+Pictures are drawn black on white, and turned over where the page is dark (`theme.py`); every colour of a line has
+contrast 3 or more with its background on both.
+
 Settings are given to each figure by hand. Nothing global is changed, so a reader's own matplotlib stays as it was.
 """
 
@@ -15,17 +18,17 @@ from matplotlib.figure import Figure
 
 from coursekit.plots.picture import WIDTH
 
-# Okabe and Ito 2008, Color Universal Design: told apart with every kind of colour vision. Yellow is left out, since
-# on white it is too pale for lines. What means the same has the same colour in all lectures.
+# Okabe and Ito 2008, Color Universal Design: told apart with every kind of colour vision. On white their yellow is too
+# pale for lines and left out; orange and sky are darkened. What means the same has the same colour in all lectures.
 COLOURS = {
     "black": "#000000",
     "blue": "#0072B2",
-    "orange": "#E69F00",
+    "orange": "#B58900",
     "green": "#009E73",
     "red": "#D55E00",
-    "purple": "#CC79A7",
-    "sky": "#56B4E9",
-    "grey": "#8A8A8A",
+    "purple": "#C26A9A",
+    "sky": "#3D98D0",
+    "grey": "#707070",
 }
 CYCLE = [COLOURS[name] for name in ("blue", "red", "green", "orange", "purple", "sky", "black")]
 DASHES = ["-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1.5, 2)), "-", (0, (5, 2)), (0, (1, 1.2))]
@@ -33,6 +36,11 @@ TRUTH = {"color": COLOURS["black"], "linestyle": (0, (4, 2)), "linewidth": 2.0}
 
 LABEL, TICK, TITLE = 14, 12, 14  # points; 14 points are 19 CSS pixels
 LINE = 2.4
+
+
+def signed(value: float) -> str:
+    """A number as it is printed: with a minus sign, not a hyphen."""
+    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def canvas(

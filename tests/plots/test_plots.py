@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from coursekit import plots
@@ -23,7 +24,7 @@ from coursekit.density import (
 )
 from coursekit.density.push_forward import square
 from coursekit.distributions import get
-from coursekit.plots import prose
+from coursekit.plots import prose, theme
 from coursekit.plots.plane import SHARES
 from coursekit.seeds import generator
 
@@ -52,6 +53,7 @@ BUILD = {
     "pushed_grid": lambda: plots.pushed_grid([triangular()], -3, 3, titles=["x"]),
     "bands": lambda: plots.bands([1, 2], {"a": [[1, 2], [2, 3]]}, x_label="$n$", y_label="error", log_x=True),
     "dots": lambda: plots.dots({"g": {"a": [1, 2], "b": [2, 4]}}, y_label="loss", paired=True),
+    "traces": lambda: plots.traces([[1, 2], [0, 3, 4]], x_label="step", y_label="nats", marks=[None, 1], marked="here"),
     "em_steps": lambda: plots.em_steps(*states()),
     "mixture_fit": lambda: plots.mixture_fit(sample(), [GaussianMixture(2).fit(sample())], titles=["fit"]),
 }
@@ -98,16 +100,41 @@ def test_letters_are_legible_from_the_last_row():
     assert min(label.get_size() for label in [*ax.get_xticklabels(), ax.xaxis.label, ax.title]) >= 12
 
 
-def test_colours_can_be_told_apart_from_each_other_and_from_white():
-    def luminance(code):
-        channels = np.array([int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-        return linear @ [0.2126, 0.7152, 0.0722]
+@pytest.mark.parametrize("name", plots.COLOURS)
+def test_colours_stand_out_on_light_and_dark_pages(name):
+    # WCAG 2.1, 1.4.11: 3 for lines and dots; letters are black.
+    colour = plots.COLOURS[name]
+    assert theme.contrast(colour, "#ffffff") >= 3
+    assert theme.contrast(theme.in_dark(colour), theme.DARK) >= 3
 
-    # Orange and sky are used for areas and thin guides only; the first three curves need contrast 3 (WCAG 2.1, 1.4.11).
-    first = [plots.COLOURS[name] for name in ("blue", "red", "green")]
-    assert all(1.05 / (luminance(colour) + 0.05) >= 3 for colour in first)
-    assert len(set(plots.COLOURS.values())) == len(plots.COLOURS)
+
+def test_letters_stand_out_and_colours_differ():
+    assert theme.in_dark("#ffffff") == theme.DARK
+    assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert theme.contrast(theme.in_dark("#000000"), theme.DARK) > 12
+    for colours in (plots.COLOURS.values(), [theme.in_dark(c) for c in plots.COLOURS.values()]):
+        rgb = np.array([[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in colours])
+        apart = np.abs(rgb[:, None] - rgb[None]).sum(-1) + 1000 * np.eye(len(rgb))
+        assert apart.min() > 60  # of 765: no two colours are the same to the eye
+
+
+@pytest.mark.browser
+def test_a_dark_page_turns_the_picture_over(browser, artefacts):
+    figure, (ax,) = plots.canvas()
+    ax.axis("off")
+    figure.set_facecolor("white")
+    patch = figure.add_artist(Rectangle((0.25, 0.25), 0.5, 0.5, color=plots.COLOURS["blue"]))
+    assert patch.get_facecolor()
+    html = plots.Picture(figure, "A blue rectangle.")._repr_mimebundle_()[0]["text/html"]
+    for light, expected in (("true", ("#ffffff", "#0072b2")), ("false", (theme.DARK, theme.in_dark("#0072B2")))):
+        page = browser.new_page(viewport={"width": 1000, "height": 400})
+        page.set_content(f'<body data-jp-theme-light="{light}" style="margin: 0">{html}</body>')
+        page.wait_for_function("document.images[0].complete")
+        page.screenshot(path=artefacts / f"picture-light-{light}.png")
+        shown = np.asarray(Image.open(artefacts / f"picture-light-{light}.png").convert("RGB")).astype(int)
+        page.close()
+        for place, colour in ((shown[8, 8], expected[0]), (shown[170, 460], expected[1])):
+            assert np.abs(place - [int(colour[k : k + 2], 16) for k in (1, 3, 5)]).max() <= 3
 
 
 def test_contours_enclose_the_share_they_stand_for():
@@ -147,6 +174,21 @@ def test_one_seed_has_no_band():
         plots.bands([1, 2], {"a": [[1, 2, 3], [1, 2, 3]]}, x_label="x", y_label="y")
 
 
+def test_a_trace_has_its_dot_where_it_was_asked_for():
+    picture = plots.traces([[1, 2, 5], [0, 3]], x_label="step", y_label="nats", marks=[2, None], marked="here")
+    ax = picture.figure.axes[0]
+    assert [line.get_ydata()[-1] for line in ax.lines] == [5, 3, 5]
+    assert list(ax.lines[-1].get_xdata()) == [2]
+    with pytest.raises(ValueError, match="a mark for each"):
+        plots.traces([[1, 2]], x_label="step", y_label="nats", marks=[1, 1])
+
+
+def test_numbers_have_a_minus_sign_not_a_hyphen():
+    picture = plots.pushed(square(), low=-3.5, high=3.5, n=50)
+    words = [text.get_text() for text in picture.figure.axes[0].texts]
+    assert "\N{MINUS SIGN}3.5" in words and not any(word.startswith("-") for word in words)
+
+
 def test_a_picture_without_words_is_refused():
     with pytest.raises(ValueError, match="description"):
         plots.Picture(plots.canvas()[0], " ")
@@ -158,3 +200,20 @@ def test_prose_shows_what_was_measured():
     assert repr(folded) == "No prediction yet. Show the answer. Answer: **0.123**. Why."
     assert folded._repr_markdown_().startswith("<details><summary>") and "\n\nAnswer" in folded._repr_markdown_()
     assert plots.reveal("blob", True, "")._repr_markdown_().startswith("You predicted **blob**. Answer: **True**")
+
+
+def test_tables_and_folded_results():
+    with pytest.raises(ValueError, match="2 cells"):
+        plots.table(["a", "b"], [[1, 2, 3]])
+
+    class Long:
+        def _repr_html_(self):
+            return "<table><tr><td>all</td></tr></table>"
+
+        def __repr__(self):
+            return "all"
+
+    folded = plots.fold("Half  of it.", Long())
+    sentence, details = folded._repr_markdown_().split("\n\n", 1)
+    assert sentence == "Half of it." and details.startswith("<details><summary>") and "<table>" in details
+    assert repr(folded) == "Half of it.\nall"
