@@ -17,12 +17,17 @@ class Arrays(Mapping[str, np.ndarray]):
     """Named float32 arrays that cannot be changed in place.
 
     Two of them are equal only if they are the same object: comparing the numbers on every frame would be wasted work.
+
+    Args:
+        named: the arrays, or lists of numbers.
+        about: facts that travel along as JSON, such as the settings that the numbers were computed for.
     """
 
     __hash__ = object.__hash__
     __eq__ = object.__eq__
 
-    def __init__(self, named: Mapping[str, Any] | None = None):
+    def __init__(self, named: Mapping[str, Any] | None = None, about: Mapping[str, Any] | None = None):
+        self.about = dict(about or {})
         self._arrays: dict[str, np.ndarray] = {}
         for name, values in (named or {}).items():
             try:
@@ -48,8 +53,9 @@ class Arrays(Mapping[str, np.ndarray]):
 
 
 def pack(value: Arrays, widget: object = None) -> dict[str, Any]:
-    """The form in which arrays travel: names, shapes, and one block of bytes, little-endian float32."""
+    """The form in which arrays travel: facts, names, shapes, and one block of bytes, little-endian float32."""
     return {
+        "about": value.about,
         "names": list(value),
         "shapes": [list(value[name].shape) for name in value],
         "block": memoryview(b"".join(value[name].tobytes() for name in value)),
@@ -64,7 +70,7 @@ def unpack(packed: Mapping[str, Any]) -> Arrays:
         length = int(np.prod(shape, dtype=int))
         named[name] = flat[start : start + length].reshape(shape)
         start += length
-    return Arrays(named)
+    return Arrays(named, packed.get("about"))
 
 
 def _refuse(value: object, widget: object) -> Arrays:

@@ -31,6 +31,9 @@ class CanvasWidget(anywidget.AnyWidget):
 
     _css = compose_css()
 
+    #: The heading of an exported page.
+    page_title: ClassVar[str] = ""
+
     #: Methods that a button on the page may call. Nothing else can be called from the page.
     actions: ClassVar[tuple[str, ...]] = ()
 

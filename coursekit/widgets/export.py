@@ -27,7 +27,7 @@ def export_html(widget: CanvasWidget, path: str | Path, *, title: str | None = N
     Args:
         widget: the widget; its current settings are what the page starts from.
         path: where to write, ending in .html.
-        title: the page's title and heading; the widget's name if not given.
+        title: the page's title and heading; that of the widget's kind if not given.
 
     Returns:
         The path written.
@@ -38,7 +38,7 @@ def export_html(widget: CanvasWidget, path: str | Path, *, title: str | None = N
     target = Path(path)
     if target.suffix.lower() not in {".html", ".htm"}:
         raise ValueError(f"Cannot export to {target.name!r}: expected a file name ending in .html.")
-    target.write_text(page_text(widget, title or type(widget).__name__), encoding="utf-8")
+    target.write_text(page_text(widget, title or widget.page_title or type(widget).__name__), encoding="utf-8")
     return target
 
 
@@ -55,10 +55,12 @@ def page_text(widget: CanvasWidget, title: str) -> str:
         for name in widget.trait_names(sync=True)
         if not name.startswith("_") and name not in {"layout", "tabbable", "tooltip"}
     } | widget.page_start()
+    pool = _Pool()
     data = {
         "choices": choices,
-        "frames": [{k: _plain(v) for k, v in frame.items()} for frame in frames],
-        "state": {k: _plain(v) for k, v in start.items()} | {"frozen": True},
+        "frames": [pool.plain(frame) for frame in frames],
+        "state": pool.plain(start | {"frozen": True}),
+        "pool": pool.packed,
     }
     # In a script element only "</" and "<!--" could end the data early; JSON lets every "<" be written as an escape.
     text = json.dumps(data, allow_nan=False).replace("<", "\\u003c")
@@ -91,8 +93,20 @@ body {{ margin: 0 auto; max-width: 1200px; padding: 12px; font-family: system-ui
 """
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Arrays):
-        packed = pack(value)
-        return packed | {"block": {"base64": base64.b64encode(packed["block"]).decode("ascii")}}
-    return value
+class _Pool:
+    """Arrays of a page, each written once, however many frames show it."""
+
+    def __init__(self) -> None:
+        self.packed: list[dict[str, Any]] = []
+        self._held: dict[Arrays, int] = {}
+
+    def plain(self, state: dict[str, Any]) -> dict[str, Any]:
+        """The state as JSON can hold it: in place of arrays, where they are in the pool."""
+        return {name: {"pooled": self._at(v)} if isinstance(v, Arrays) else v for name, v in state.items()}
+
+    def _at(self, arrays: Arrays) -> int:
+        if arrays not in self._held:
+            packed = pack(arrays)
+            self._held[arrays] = len(self.packed)
+            self.packed.append(packed | {"block": base64.b64encode(packed["block"]).decode("ascii")})
+        return self._held[arrays]

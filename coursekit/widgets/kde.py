@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,6 +11,7 @@ import traitlets
 
 from coursekit import arguments
 from coursekit.density.kernels import KERNELS, Kernel
+from coursekit.widgets.ahead import FramesAhead, deck
 from coursekit.widgets.arrays import Arrays, ArraysTrait
 from coursekit.widgets.base import CanvasWidget
 from coursekit.widgets.checked import Checked, flag, number, whole
@@ -16,8 +19,9 @@ from coursekit.widgets.esm import compose_esm
 from coursekit.widgets.kde_state import SIZES, KDEState, Points
 from coursekit.widgets.named import line_names
 
-
 FROZEN = 2  # a page without a kernel holds every second bandwidth
+QUESTION = ("density", "n", "seed", "kernel")  # what the estimates follow from, but for the bandwidth
+HIDDEN = Arrays()
 
 
 class KDEExplorer(CanvasWidget):
@@ -43,6 +47,7 @@ class KDEExplorer(CanvasWidget):
     """
 
     _esm = compose_esm("kde.js")
+    page_title: ClassVar[str] = "Choose the bandwidth"
     actions: ClassVar[tuple[str, ...]] = ("resample",)
 
     density = Checked("bimodal", lambda widget, value: widget._check_density(value))
@@ -51,7 +56,7 @@ class KDEExplorer(CanvasWidget):
     kernel = Checked("gaussian", lambda _, value: arguments.known(value, KERNELS, "kernel"))
     bandwidth = Checked(0.3, lambda widget, value: widget._check_bandwidth(value))
     show_bumps = Checked(False, lambda _, value: flag(value, "show_bumps"))
-    show_truth = Checked(True, lambda _, value: flag(value, "show_truth"))
+    show_truth = Checked(False, lambda _, value: flag(value, "show_truth"))
     revealed = Checked(False, lambda _, value: flag(value, "revealed"))
     guess = traitlets.Float(None, allow_none=True, read_only=True, help="the prediction").tag(sync=True)
 
@@ -62,6 +67,7 @@ class KDEExplorer(CanvasWidget):
 
     data = ArraysTrait()
     curve = ArraysTrait()
+    ahead = ArraysTrait()  # the curves of all bandwidths of the slider, once the kernel had time for them
     scores = ArraysTrait()
 
     def __init__(
@@ -86,7 +92,9 @@ class KDEExplorer(CanvasWidget):
         self.bandwidth = self._into_range(2 * self._points.rules(kernel)["Scott"]) if bandwidth is None else bandwidth
         self._redraw()
         super().__init__(large=large, **kwargs)
-        self.observe(self._changed, ["density", "n", "seed", "kernel", "bandwidth", "revealed"])
+        self.observe(self._changed, [*QUESTION, "bandwidth", "revealed"])
+        self._ahead = FramesAhead(self, "bandwidth", given=QUESTION)
+        self._look_ahead()
 
     @property
     def state(self) -> KDEState:
@@ -128,22 +136,29 @@ class KDEExplorer(CanvasWidget):
         with self.hold_sync():
             if change.name == "revealed":
                 self.set_trait("guess", self.bandwidth if self.revealed else None)
-            if change.name in {"density", "n", "seed", "kernel"} and self.revealed:
+            if change.name in QUESTION and self.revealed:
                 self.revealed = False  # another question: predict again
             if change.name in {"density", "n", "seed"}:
                 self._points = self._draw()
                 # Another density has another range; this sets off another call for the bandwidth, if it moves.
                 self.bandwidth = self._into_range(self.bandwidth)
             self._redraw(only_bandwidth=change.name == "bandwidth")
+        if change.name in QUESTION:
+            self._look_ahead()
 
     def _redraw(self, only_bandwidth: bool = False) -> None:
         state = self.state
         if not only_bandwidth:
             self.set_trait("bandwidths", state.points.bandwidths)
-            self.data = state.points.data()
+            self.data = state.data()
             self.scores = state.scores() if self.revealed else {}
         self.curve = state.curve() | ({"score": [state.score]} if self.revealed else {})
         self.summary = state.describe(revealed=self.revealed, guess=self.guess)
+
+    def _look_ahead(self) -> None:
+        """Have the curves of all bandwidths computed while the kernel is idle, so that a key draws at once."""
+        state = self.state
+        self._ahead.start(state.points.bandwidths, lambda h: replace(state, bandwidth=h).curve())
 
     # ------------------------------------------------------------ a page without a kernel
 
@@ -159,11 +174,24 @@ class KDEExplorer(CanvasWidget):
         return {"bandwidths": table, "guess": None} | choice | self.page_state(choice)
 
     def page_state(self, choice: dict[str, Any]) -> dict[str, Any]:
-        """The frame for one choice."""
+        """The frame for one choice: a deck of curves and the scores for each kernel, words for each choice."""
         state = KDEState(self.state.points, choice["bandwidth"], choice["kernel"])
-        revealed = choice["revealed"]
+        held = _for_page(state.points, state.kernel)
         return {
-            "curve": Arrays(state.curve() | ({"score": [state.score]} if revealed else {})),
-            "scores": Arrays(state.scores() if revealed else {}),
-            "summary": state.describe(revealed=revealed),
+            "data": held["data"],
+            "ahead": held["ahead"],
+            "scores": held["scores"] if choice["revealed"] else HIDDEN,
+            "summary": state.describe(revealed=choice["revealed"]),
         }
+
+
+@lru_cache(maxsize=len(KERNELS))
+def _for_page(points: Points, kernel: Kernel) -> dict[str, Arrays]:
+    """What a page without a kernel holds for each of KERNELS: the sample, all curves, and the scores."""
+    table = points.bandwidths[::FROZEN]
+    states = [KDEState(points, h, kernel) for h in table]
+    return {
+        "data": Arrays(states[0].data()),
+        "ahead": deck("bandwidth", table, (state.curve() for state in states), given={"kernel": kernel}),
+        "scores": Arrays(states[0].scores()),
+    }

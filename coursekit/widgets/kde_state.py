@@ -120,10 +120,6 @@ class Points:
             self._scores.update({(kernel, h): float(value) for h, value in zip(new, values, strict=True)})
         return [self._scores[kernel, h] for h in bandwidths]
 
-    def data(self) -> dict[str, Any]:
-        """What the page draws that changes with the sample only."""
-        return {"grid": self.grid, "truth": self.truth, "sample": self.sample}
-
 
 @cache
 def unit_bump(kernel: Kernel) -> tuple[Tensor, Tensor]:
@@ -176,20 +172,26 @@ class KDEState:
 
     # ------------------------------------------------------------ what the page draws
 
-    def curve(self) -> dict[str, Any]:
-        """What changes with the bandwidth: the estimate on the grid, and the bump that it puts on each point.
+    def data(self) -> dict[str, Any]:
+        """What changes with the sample and the kernel only, and the bump that a point would get for h = 1.
 
-        All bumps have one shape, so the shape is sent once, with the places where it stands. Of more than `BUMPS`
-        points only some get one, higher by n / `BUMPS` so that it can be seen.
+        All bumps have one shape, so the shape is sent once, with the places where it stands; for another h it is h
+        times as wide and 1/h as high. Of more than `BUMPS` points only some get one, higher by n / `BUMPS` so that it
+        can be seen.
         """
-        h, centres = self.bandwidth, self.points.centres
-        offset, height = unit_bump(self.kernel)
+        points, (offset, height) = self.points, unit_bump(self.kernel)
         return {
-            "estimate": self.estimate.log_prob(self.points.grid).exp(),
-            "bump_offset": offset * h,
-            "bump_height": height / (h * len(centres)),
-            "bump_centre": centres,
+            "grid": points.grid,
+            "truth": points.truth,
+            "sample": points.sample,
+            "bump_offset": offset,
+            "bump_height": height / len(points.centres),
+            "bump_centre": points.centres,
         }
+
+    def curve(self) -> dict[str, Any]:
+        """What changes with the bandwidth: the estimate on the grid."""
+        return {"bandwidth": [self.bandwidth], "estimate": self.estimate.log_prob(self.points.grid).exp()}
 
     def scores(self) -> dict[str, Any]:
         """What is hidden until it is revealed: the curve of scores, and marked bandwidths as pairs (h, score)."""

@@ -56,6 +56,7 @@ class PushForwardExplorer(CanvasWidget):
     """
 
     _esm = compose_esm("push_forward.js")
+    page_title: ClassVar[str] = "Push noise through F⁻¹"
     actions: ClassVar[tuple[str, ...]] = ("resample",)
 
     density = Checked("bimodal", lambda _, value: arguments.known(value, [*line_names(), DRAWN], "density on the line"))

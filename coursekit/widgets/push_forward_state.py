@@ -3,7 +3,8 @@
 A uniform number u on the vertical axis travels to the curve of the distribution function F and falls to x = F^-1(u).
 Where the density is high F is steep, so much of the vertical axis falls onto little of the horizontal one. That is all:
 the points x have the density. The Kolmogorov-Smirnov distance, the largest gap between F and the share of points below
-x, measures how far n points have come; it shrinks like 1 / sqrt(n).
+x, measures how far n points have come; it shrinks like 1 / sqrt(n). It is the distance of the noise from the uniform
+distribution, whatever the density: F^-1 carries it along.
 """
 
 from __future__ import annotations

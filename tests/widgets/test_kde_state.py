@@ -57,12 +57,12 @@ def test_with_few_points_the_bumps_add_up_to_the_estimate(kernel):
     """The picture's point: the estimate is the sum of the bumps that are drawn."""
     points = Points.drawn("skewed", BUMPS, seed=0)
     state = KDEState(points, 0.5, kernel)
-    curve = state.curve()
+    data, curve = state.data(), state.curve()
+    (h,) = curve["bandwidth"]
     total = np.zeros(len(points.grid))
-    for centre in curve["bump_centre"].tolist():
-        total += np.interp(
-            points.grid.numpy(), (curve["bump_offset"] + centre).numpy(), curve["bump_height"].numpy(), 0, 0
-        )
+    for centre in data["bump_centre"].tolist():
+        bump = (centre + h * data["bump_offset"]).numpy(), (data["bump_height"] / h).numpy()  # as the page draws it
+        total += np.interp(points.grid.numpy(), *bump, 0, 0)
     # Each bump is drawn with 81 points: straight lines between them are off by (1/10)^2 / 8 of its height at most.
     assert np.abs(total - curve["estimate"].numpy()).max() < 1.3e-3 * curve["estimate"].max()
 

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from widget_pages import DARK, opened, pixels, settled
+from widget_pages import DARK, live_view, opened, pixels, settled
 
 from coursekit.widgets import PushForwardExplorer
 from coursekit.widgets.push_forward_state import KNOTS, LEVELS
@@ -33,13 +33,9 @@ def pushed(page):
     return int((re.search(r"Pushed so far: (\d+)", summary(page)) or [0, 0])[1])
 
 
-def live_view(page):
-    """A second view that believes in a kernel, so that drawing is on; what it sends is kept by the model."""
-    page.evaluate("""() => {
-      coursekit.dispose();
-      coursekit.model.set("frozen", false);
-      coursekit.widget.render({ model: coursekit.model, el: document.getElementById("widget") });
-    }""")
+def board(page):
+    """Where one draws, in a view that believes in a kernel."""
+    live_view(page)
     return page.get_by_role("slider", name="Heights of the density")
 
 
@@ -59,6 +55,52 @@ def test_playing_pushes_points_and_pausing_stops(browser, path):
         page.get_by_role("button", name="Play").wait_for()  # it stopped by itself
 
 
+def test_while_paused_one_u_can_be_looked_at_and_points_on_their_way_arrive(browser, path):
+    with opened(browser, path) as page:
+        page.get_by_role("button", name="Play").click()
+        page.wait_for_timeout(700)  # five a second, each 1.4 s on its way: none has arrived
+        page.get_by_role("button", name="Pause").click()
+        assert pushed(page) == 0
+        box = page.locator("canvas.ck-canvas").nth(1).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.3 * box["height"])
+        assert re.search(r"u = [\d.]+ goes to x", summary(page))
+        arrived = pushed(page)
+        assert 1 <= arrived < 60
+        page.get_by_role("button", name="Play").click()
+        page.get_by_role("slider", name="Follow one u").press("ArrowRight")
+        page.get_by_role("button", name="Play").wait_for()  # to look is to pause
+        assert pushed(page) >= arrived
+
+
+def test_in_lecture_size_all_is_on_the_screen_of_a_projector(browser, path, artefacts):
+    with opened(browser, path, width=1280) as page:
+        live_view(page)
+        page.get_by_role("button", name="All at once").click()
+        page.get_by_role("slider", name="Follow one u").press("ArrowLeft")
+        page.get_by_role("button", name="Lecture size").click()
+        settled(page)
+        page.screenshot(path=artefacts / "push-forward-projector.png")
+        assert page.locator(".ck-root").bounding_box()["height"] <= 680
+        names = ("Play", "Step", "Start again", "All at once")
+        assert len({page.get_by_role("button", name=n).bounding_box()["y"] for n in names}) == 1
+        assert page.evaluate("() => document.activeElement.textContent") == "Lecture size"  # the controls moved
+
+
+def test_play_and_pause_take_the_same_room(browser, path):
+    with opened(browser, path) as page:
+        button = page.locator("button", has_text="Play")
+        before = page.get_by_role("button", name="Step").bounding_box()
+        button.click()
+        page.get_by_role("button", name="Pause").wait_for()
+        assert page.get_by_role("button", name="Step").bounding_box() == before
+
+
+def test_picture_and_list_have_different_names(browser, path, tmp_path):
+    with opened(browser, PushForwardExplorer(n=10).export_html(tmp_path / "push.html")) as page:
+        assert page.get_by_label("Density", exact=True).count() == 1
+        assert page.get_by_role("heading").inner_text() == "Push noise through F⁻¹"
+
+
 def test_a_step_pushes_one_point_and_says_where_it_went(browser, path, explorer, artefacts):
     with opened(browser, path) as page:
         page.get_by_role("button", name="Step").click()
@@ -74,6 +116,7 @@ def test_the_distance_shown_is_that_of_the_points_pushed_so_far(browser, path, e
     with opened(browser, path) as page:
         page.get_by_role("button", name="All at once").click()
         assert f"KS distance {explorer.state.ks[-1]:.3f}" in summary(page)
+        assert "the same for every density" in summary(page)
         page.get_by_role("button", name="Start again").click()
         assert "No point is pushed yet" in summary(page)
         page.evaluate("() => coursekit.model.set('shown', 10)")
@@ -128,7 +171,7 @@ def test_another_density_brings_its_own_curve(browser, path):
 
 def test_a_stroke_of_the_pointer_is_straight_between_its_positions(browser, path):
     with opened(browser, path) as page:
-        canvas = live_view(page)
+        canvas = board(page)
         settled(page)
         box = canvas.bounding_box()
         page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.6 * box["height"])
@@ -147,7 +190,7 @@ def test_a_stroke_of_the_pointer_is_straight_between_its_positions(browser, path
 def test_drawing_by_keyboard(browser, path):
     heights = "() => coursekit.model.get('heights')"
     with opened(browser, path) as page:
-        canvas = live_view(page)
+        canvas = board(page)
         canvas.focus()
         text, before = canvas.get_attribute("aria-valuetext"), page.evaluate(heights)
         page.keyboard.press("ArrowLeft")
@@ -164,7 +207,7 @@ def test_drawing_by_keyboard(browser, path):
 
 def test_the_last_mass_cannot_be_drawn_away(browser, path):
     with opened(browser, path) as page:
-        canvas = live_view(page)
+        canvas = board(page)
         single = [0.0] * KNOTS
         single[KNOTS // 2] = 0.1
         page.evaluate("(h) => coursekit.model.set('heights', h)", single)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 def toolkit(browser):
     """A page with the toolkit as a module under `window.tk`."""
     page = browser.new_page()
-    names = "arrays, nearest, histogram, niceTicks, logTicks, format, Axes, Stage, readTheme, OKABE_ITO"
+    names = "arrays, nearest, histogram, curveUpTo, niceTicks, logTicks, format, Axes, Stage, readTheme, OKABE_ITO"
     page.set_content(f"<body><script type=module>{toolkit_text()}\nwindow.tk = {{ {names} }};</script>")
     page.wait_for_function("() => window.tk")
     yield page
@@ -58,6 +58,15 @@ def test_histogram_is_numpys(toolkit):
         got = toolkit.evaluate("([b, k, e]) => [...tk.histogram(b, k, e)]", [bins.tolist(), shown, edges.tolist()])
         counts, _ = np.histogram(x[:shown], edges)
         np.testing.assert_allclose(got, counts / (shown * (edges[1] - edges[0])), rtol=1e-12)
+
+
+@pytest.mark.parametrize("end", [-1.0, 0.0, 0.25, 0.5, 1.9, 2.0, 3.0])
+def test_a_curve_is_cut_at_x_itself(toolkit, end):
+    xs, ys = np.array([0.0, 0.5, 1.5, 2.0]), np.array([1.0, 3.0, 2.0, 5.0])
+    left, heights = toolkit.evaluate("([a, b, x]) => tk.curveUpTo(a, b, x)", [xs.tolist(), ys.tolist(), end])
+    expected = sorted({*xs[xs <= end], *([end] if 0 <= end <= 2 else [])})
+    assert left == pytest.approx(expected)
+    assert heights == pytest.approx(np.interp(expected, xs, ys))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3.4, 3.5), (-1.68, -1.49), (0, 4700), (1e-5, 3e-5), (-0.1, 0.02)])
@@ -140,6 +149,24 @@ def test_a_heat_map_paints_its_cells_where_they_belong(toolkit):
     assert got[1] == 0
     assert got[2] == pytest.approx(127, abs=2)
     assert min(got[0], got[3]) > 200
+
+
+def test_single_strokes_of_a_large_sample_can_be_seen(toolkit):
+    """The darkest pixels where 2,000 points crowd, and a lone stroke that still stands out from white."""
+    crowd, lone = toolkit.evaluate(
+        """() => {
+          const pen = Object.assign(document.createElement("canvas"), { width: 400, height: 300 }).getContext("2d");
+          pen.fillStyle = "#ffffff"; pen.fillRect(0, 0, 400, 300);
+          const stage = { pen, theme: tk.readTheme(document.body), scale: 1, width: 400, height: 300 };
+          const axes = new tk.Axes(stage, { xlim: [0, 2], ylim: [0, 2] });
+          axes.rug([...Array(1999).fill(0.52), 1.32], { color: "#000000" });
+          const at = (x) => Math.min(...[-2, -1, 0, 1, 2].map((d) =>
+            pen.getImageData(Math.round(axes.X(x)) + d, axes.bottom - 5, 1, 1).data[0]));
+          return [at(0.52), at(1.32)];
+        }"""
+    )
+    assert crowd < 5
+    assert 100 < lone <= 0.66 * 255
 
 
 def test_json_would_not_have_carried_an_infinity():

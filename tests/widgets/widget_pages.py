@@ -12,7 +12,7 @@ from typing import Any
 def opened(browser: Any, path: Path, *, width: int = 1000, reduced_motion: bool = False) -> Iterator[Any]:
     """Open a page from disk; at the end, fail if it logged an error or asked the network for anything."""
     context = browser.new_context(
-        viewport={"width": width, "height": 760}, reduced_motion="reduce" if reduced_motion else "no-preference"
+        viewport={"width": width, "height": 800}, reduced_motion="reduce" if reduced_motion else "no-preference"
     )
     page = context.new_page()
     problems: list[str] = []
@@ -37,6 +37,15 @@ def pixels(page: Any, index: int = 0) -> bytes:
     """The pixels of a canvas, as the bytes of a PNG."""
     settled(page)
     return page.evaluate("(i) => document.querySelectorAll('.ck-canvas')[i].toDataURL()", index)
+
+
+def live_view(page: Any) -> None:
+    """Show the widget as with a kernel, with all its controls; what it sends is kept by the model."""
+    page.evaluate("""() => {
+      coursekit.dispose();
+      coursekit.model.set("frozen", false);
+      coursekit.widget.render({ model: coursekit.model, el: document.getElementById("widget") });
+    }""")
 
 
 DARK = """() => {

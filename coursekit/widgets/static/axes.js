@@ -5,6 +5,9 @@ import { format, logTicks, niceTicks } from "./numbers.js";
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./looks.js").Theme} Theme */
 
+/** Opacity of one stroke among thousands. */
+export const FAINTEST = 0.35;
+
 /** Axes on a part of a stage: limits, ticks, and everything that is drawn in data coordinates. */
 export class Axes {
   /**
@@ -189,13 +192,15 @@ export class Axes {
       const column = Math.floor((this.X(xs[i]) - this.left) / wide);
       if (column >= 0 && column < counts.length) counts[column] += 1;
     }
-    // One stroke of few is nearly opaque; of many, faint: dense and sparse regions must stay apart.
-    const one = Math.max(0.12, Math.min(0.9, 60 / Math.max(1, xs.length)));
+    // One stroke of few is nearly opaque, of many fainter, never too faint to be seen from the last row; where most
+    // strokes fall it is opaque, so that dense and sparse regions stay apart.
+    const one = Math.max(FAINTEST, Math.min(0.9, 60 / Math.max(1, xs.length)));
+    const most = counts.reduce((a, b) => Math.max(a, b), 2);
     pen.save();
     pen.fillStyle = color;
     counts.forEach((count, column) => {
       if (!count) return;
-      pen.globalAlpha = 1 - (1 - one) ** count;
+      pen.globalAlpha = one + ((1 - one) * (count - 1)) / (most - 1);
       pen.fillRect(this.left + column * wide, this.bottom - height * this.stage.scale, wide, height * this.stage.scale);
     });
     pen.restore();

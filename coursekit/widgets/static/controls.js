@@ -75,10 +75,12 @@ export function select({ label, options, value, onChange }) {
   };
 }
 
-/** A push button; `last` moves it to the end of its row.
- * @param {{label: string, onClick: () => void, pressed?: boolean, last?: boolean}} options */
-export function button({ label, onClick, pressed, last = false }) {
+/** A push button; `last` moves it to the end of its row. One whose label changes names its `other` label as well and is
+ * wide enough for both, so that its neighbours stay where they are.
+ * @param {{label: string, other?: string, onClick: () => void, pressed?: boolean, last?: boolean}} options */
+export function button({ label, other = "", onClick, pressed, last = false }) {
   const element = h("button", { type: "button", class: last ? "ck-button ck-last" : "ck-button", onclick: onClick }, label);
+  if (other) element.style.minWidth = `calc(${0.6 + 0.85 * Math.max(label.length, other.length)}ch + 1.4em + 2px)`;
   if (pressed !== undefined) element.setAttribute("aria-pressed", String(pressed));
   return {
     element,
@@ -99,9 +101,12 @@ export function checkbox({ label, checked, onChange }) {
   };
 }
 
-/** A row of words with the mark that stands for each. Marks: "line", "dash", "dot", "square", "triangle", "diamond". */
-export function legend() {
-  const element = h("ul", { class: "ck-legend" });
+/**
+ * Words with the mark that stands for each. Marks: "line", "dash", "dot", "square", "triangle", "diamond".
+ * @param {{rows?: number}} options rows to keep room for, so that the picture stays where it is when words come and go
+ */
+export function legend({ rows = 1 } = {}) {
+  const element = h("ul", { class: "ck-legend", style: `--ck-rows: ${rows}` });
   let last = "";
   return {
     element,

@@ -1,8 +1,11 @@
 // @ts-check
-import { Axes, arrays, button, checkbox, format, h, legend, nearest, select, shell, slider } from "./toolkit.js";
+import { Axes, arrays, button, checkbox, deck, format, h, legend, nearest, sameNumber, select, shell, slider } from "./toolkit.js";
 
 /** Capital first letter. @param {string} word */
 const title = (word) => word.charAt(0).toUpperCase() + word.slice(1);
+
+/** A score in words, as Python writes it. @param {number | undefined} v */
+const nats = (v) => (v === undefined || !Number.isFinite(v) ? "−∞" : `${v.toFixed(3).replace("-", "−")} nats`);
 
 /**
  * Left: the estimate over the sample. Right: the held-out log-likelihood against the bandwidth, once revealed.
@@ -14,38 +17,40 @@ function render({ model, el }) {
   let data = arrays(model.get("data"));
   let curve = arrays(model.get("curve"));
   let scores = arrays(model.get("scores"));
+  const ahead = deck(model);
+  /** What is drawn: at once from the deck where it holds this bandwidth, else what the kernel answered last. */
+  const picture = () => ahead.frame() ?? curve;
 
   // ---- left: density
-  const key = legend();
-  const left = frame.stage({ label: "Sample, kernel density estimate and true density", height: 320, grow: 3, draw: (stage) => {
+  const key = legend({ rows: 2 });
+  const left = frame.stage({ label: "Sample, kernel density estimate and true density", height: 320, largeHeight: 330, grow: 3, draw: (stage) => {
     const theme = stage.theme;
-    const { grid, truth, sample } = data;
+    const { grid, truth, sample, bump_offset: offset, bump_height: height, bump_centre: centre } = data;
+    const { estimate, bandwidth: [width] } = picture();
     const showTruth = model.get("show_truth") && truth.length > 0;
     let top = 0;
-    for (const y of curve.estimate) top = Math.max(top, y);
+    for (const y of estimate) top = Math.max(top, y);
     for (const y of truth) top = Math.max(top, y);
     // A tiny bandwidth makes spikes: they may leave the picture, the hills below must stay readable.
     const highest = truth.length ? Math.max(...truth) : top;
     const axes = new Axes(stage, { xlim: [grid[0], grid[grid.length - 1]], ylim: [0, Math.min(top, 2 * highest) * 1.08],
       title: "density", xlabel: "x" });
-    axes.area(grid, curve.estimate, { color: theme.estimate, alpha: 0.15 });
+    axes.area(grid, estimate, { color: theme.estimate, alpha: 0.15 });
     axes.rug(sample, { color: theme.accent });
     if (model.get("show_bumps")) {
-      const { bump_offset: offset, bump_height: height, bump_centre: centre } = curve;
-      const x = new Float32Array(offset.length);
+      const y = height.map((v) => v / width);
       for (const c of centre) {
-        for (let i = 0; i < x.length; i++) x[i] = c + offset[i];
-        axes.line(x, height, { color: theme.other, width: 1.4, alpha: 0.8 });
+        axes.line(offset.map((v) => c + v * width), y, { color: theme.other, width: 1.4, alpha: 0.8 });
       }
     }
     if (showTruth) axes.line(grid, truth, { color: theme.truth, width: 2.2, dash: [7, 5] });
-    axes.line(grid, curve.estimate, { color: theme.estimate, width: 3 });
+    axes.line(grid, estimate, { color: theme.estimate, width: 3 });
     key.set([
       { label: "estimate", color: theme.estimate, mark: "line" },
       ...(showTruth ? [{ label: "true density", color: theme.truth, mark: "dash" }] : []),
       { label: `sample (${sample.length})`, color: theme.accent, mark: "line" },
-      ...(model.get("show_bumps") ? [{ color: theme.other, mark: "line", label: curve.bump_centre.length < sample.length
-        ? `bumps of ${curve.bump_centre.length} points, ${format(sample.length / curve.bump_centre.length)} times higher`
+      ...(model.get("show_bumps") ? [{ color: theme.other, mark: "line", label: centre.length < sample.length
+        ? `bumps of ${centre.length} points, ${format(sample.length / centre.length)} times higher`
         : "bump of each point" }] : []),
       ...(scores.score ? [
         { label: "best", color: theme.best, mark: "diamond" },
@@ -54,12 +59,13 @@ function render({ model, el }) {
         { label: "your bandwidth", color: theme.estimate, mark: "dot" },
       ] : []),
     ]);
+    stage.canvas.dataset.bandwidth = format(width); // what this frame shows, for tests and the latency benchmark
   } });
 
   // ---- right: who judges
   /** @type {Axes | null} */
   let judge = null;
-  const right = frame.stage({ label: "Held-out log-likelihood against bandwidth", height: 320, grow: 2, draw: (stage) => {
+  const right = frame.stage({ label: "Held-out log-likelihood against bandwidth", height: 320, largeHeight: 330, grow: 2, draw: (stage) => {
     const theme = stage.theme;
     const table = model.get("bandwidths");
     const here = model.get("bandwidth");
@@ -88,18 +94,38 @@ function render({ model, el }) {
       stage.pen.fillStyle = theme.muted;
       stage.pen.fillRect(judge.left, judge.top, judge.X(end) - judge.left, judge.bottom - judge.top);
       stage.pen.globalAlpha = 1;
-      judge.text("−∞", (judge.left + judge.X(end)) / 2, judge.top + 1.2 * judge.font, { align: "center", bold: true });
     }
     judge.line(scores.bandwidth, scores.score, { color: theme.muted, width: 2.5 });
-    if (guess) judge.vertical(guess, { color: theme.muted, width: 1.5, dash: [3, 4] });
+    const guessed = guess >= 0.999 * table[0] && guess <= 1.001 * table[table.length - 1];
+    if (guessed) judge.vertical(guess, { color: theme.muted, width: 1.5, dash: [3, 4] });
     judge.vertical(here, { color: theme.estimate, width: 1.5 });
     /** @type {Array<[Float32Array, string, string, number]>} */
     const marks = [[scores.scott, "triangle", theme.accent, 7], [scores.silverman, "square", theme.other, 6.5],
       [scores.best, "diamond", theme.best, 8]];
-    for (const [mark, shape, color, size] of marks) judge.points([mark[0]], [Math.max(mark[1], low)], { shape, color, size });
-    judge.points([here], [Math.max(curve.score[0], ylim[0])], { color: theme.estimate, size: 6 });
-    if (guess) judge.text("your prediction", judge.X(guess), judge.bottom - 0.9 * judge.font, { color: theme.muted, align: "center" });
+    const score = scoreAt(here);
+    if (score !== undefined) marks.push([new Float32Array([here, score]), "dot", theme.estimate, 6]);
+    let below = 0;
+    for (const [[h, value], shape, color, size] of marks) {
+      if (value >= ylim[0]) { judge.points([h], [value], { shape, color, size }); continue; }
+      // Off the picture: at its lower edge, with what it would take to see it.
+      const edge = judge.bottom - 1.2 * size * Math.sqrt(stage.scale);
+      judge.points([h], [judge.yAt(edge)], { shape, color, size });
+      judge.text(`↓ ${format(value)}`, judge.X(h) + 0.8 * judge.font, edge - 1.35 * judge.font * below++, { color, bold: true });
+    }
+    if (none !== 0) {
+      const [zone, line] = [(judge.left + judge.X(none < 0 ? table[table.length - 1] : scores.bandwidth[none])) / 2, judge.X(here)];
+      const gap = 2 * judge.font; // beside the line of the bandwidth, not under it
+      const at = Math.abs(zone - line) >= gap ? zone : line <= zone ? line + gap : line - gap;
+      judge.text("−∞", at, judge.top + 1.2 * judge.font, { align: "center", bold: true });
+    }
+    if (guessed) judge.text("your prediction", judge.X(guess), judge.top + 2.8 * judge.font, { color: theme.muted, align: "center" });
   } });
+  /** The score of a bandwidth; unknown while the kernel still computes one that is not on the slider. */
+  const scoreAt = (/** @type {number} */ h) => {
+    const at = nearest(scores.bandwidth, h);
+    if (sameNumber(scores.bandwidth[at], h)) return scores.score[at];
+    return curve.score && sameNumber(curve.bandwidth[0], h) ? curve.score[0] : undefined;
+  };
   const setBandwidth = (/** @type {number} */ v) => frame.push({ bandwidth: v });
   right.onPointer({ drag: (x) => {
     if (!judge) return;
@@ -119,15 +145,17 @@ function render({ model, el }) {
   const seed = h("span", { class: "ck-value" });
   const bumps = checkbox({ label: "Bumps", checked: model.get("show_bumps"), onChange: (on) => frame.push({ show_bumps: on }) });
   const truth = checkbox({ label: "True density", checked: model.get("show_truth"), onChange: (on) => frame.push({ show_truth: on }) });
-  const reveal = button({ label: "Reveal", onClick: () => frame.push(live ? { revealed: !model.get("revealed") }
+  const question = ["Reveal held-out likelihood", "Hide held-out likelihood"];
+  const reveal = button({ label: question[0], other: question[1], onClick: () => frame.push(live ? { revealed: !model.get("revealed") }
     : { revealed: !model.get("revealed"), guess: model.get("revealed") ? null : model.get("bandwidth") }) });
   const own = model.get("densities").length === 0;
 
   frame.plots.append(key.element, left.canvas, right.canvas);
   frame.controls.append(bandwidth.element, kernel.element, reveal.element);
-  if (live && !own) frame.controls.append(density.element, size.element);
-  if (live) frame.controls.append(resample.element, seed);
+  if (live && !own) frame.controls.append(density.element);
   frame.controls.append(bumps.element);
+  if (live && !own) frame.controls.append(size.element);
+  if (live) frame.controls.append(resample.element, seed);
   if (!own) frame.controls.append(truth.element);
   frame.controls.append(frame.large);
 
@@ -141,15 +169,27 @@ function render({ model, el }) {
     seed.textContent = `seed ${model.get("seed")}`;
     bumps.set(model.get("show_bumps"));
     truth.set(model.get("show_truth"));
-    reveal.setLabel(model.get("revealed") ? "Hide held-out likelihood" : "Reveal held-out likelihood");
+    reveal.setLabel(question[Number(model.get("revealed"))]);
+    const words = [];
+    const guess = model.get("guess");
+    // With a kernel, Python says the prediction's score; a page without one chose it here.
+    if (!live && guess && scores.score) words.push(`You predicted ${format(guess)}: ${nats(scoreAt(guess))}.`);
+    if (model.get("show_truth") && data.truth.length) words.push("Dashed: the true density, which nobody has in practice.");
+    frame.tell(words.join(" "));
     frame.redraw();
   };
-  // Not a redraw: the curve of a new bandwidth comes in a moment, and a picture in between would only delay it.
-  frame.follow(["bandwidth"], () => bandwidth.set(model.get("bandwidth")));
+  frame.follow(["bandwidth"], () => {
+    bandwidth.set(model.get("bandwidth"));
+    // Without a deck the curve comes in a moment, and a picture in between would only delay it.
+    if (ahead.frame()) frame.redraw();
+  });
   frame.follow(["bandwidths", "kernel", "density", "n", "seed", "show_bumps", "show_truth", "revealed", "guess"], follow);
   frame.follow(["data"], () => { data = arrays(model.get("data")); frame.redraw(); });
-  frame.follow(["curve"], () => { curve = arrays(model.get("curve")); frame.redraw(); });
-  frame.follow(["scores"], () => { scores = arrays(model.get("scores")); frame.redraw(); });
+  frame.follow(["curve"], () => {
+    curve = arrays(model.get("curve"));
+    if (!ahead.frame()) frame.redraw(); // else it is drawn already, or late: an answer to an earlier key
+  });
+  frame.follow(["scores"], () => { scores = arrays(model.get("scores")); follow(); });
   follow();
   return frame.dispose;
 }

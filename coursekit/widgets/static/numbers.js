@@ -46,6 +46,22 @@ export function histogram(bin, shown, edges) {
   return heights;
 }
 
+/**
+ * The part of a curve up to x, whose last point lies at x itself, on the straight line between two given points.
+ * @param {ArrayLike<number>} xs ascending @param {ArrayLike<number>} ys @param {number} x
+ * @returns {[number[], number[]]}
+ */
+export function curveUpTo(xs, ys, x) {
+  let k = 0;
+  while (k < xs.length && xs[k] <= x) k++;
+  const left = /** @type {[number[], number[]]} */ ([Array.from(xs).slice(0, k), Array.from(ys).slice(0, k)]);
+  if (k > 0 && k < xs.length && xs[k - 1] < x) {
+    left[0].push(x);
+    left[1].push(ys[k - 1] + ((ys[k] - ys[k - 1]) * (x - xs[k - 1])) / (xs[k] - xs[k - 1]));
+  }
+  return left;
+}
+
 /** Round numbers between lo and hi: about `count`, at least three. @param {number} lo @param {number} hi */
 export function niceTicks(lo, hi, count = 5) {
   if (!(hi > lo)) return [lo];

@@ -1,5 +1,5 @@
 // @ts-check
-import { Axes, arrays, button, format, h, histogram, legend, marker, nearest, reducedMotion, select, shell, slider } from "./toolkit.js";
+import { Axes, FAINTEST, arrays, button, curveUpTo, format, h, histogram, legend, marker, nearest, reducedMotion, select, shell, slider } from "./toolkit.js";
 
 /** Points pushed in a second, the choices. */
 const SPEEDS = [1, 5, 25, 100, 500];
@@ -34,7 +34,7 @@ function render({ model, el }) {
   // ---- left: the density
   /** @type {Axes | null} */
   let board = null;
-  const left = frame.stage({ label: "Density", height: 250, draw: (stage) => {
+  const left = frame.stage({ label: "Curve of the density", height: 250, largeHeight: 370, draw: (stage) => {
     const theme = stage.theme;
     const { grid, density } = curves;
     const heights = model.get("heights");
@@ -45,8 +45,7 @@ function render({ model, el }) {
     if (focus) {
       const x = focus.x;
       // Up to x lies the part u of the area: that is what F says.
-      const keep = [...xs.keys()].filter((i) => xs[i] <= x);
-      board.area(Array.from(keep, (i) => xs[i]), Array.from(keep, (i) => ys[i]), { color: theme.accent, alpha: 0.35 });
+      board.area(...curveUpTo(xs, ys, x), { color: theme.accent, alpha: 0.35 });
       board.vertical(x, { color: theme.accent, width: 2.5 });
     }
     board.area(xs, ys, { color: theme.estimate, alpha: 0.15 });
@@ -65,7 +64,7 @@ function render({ model, el }) {
   /** @type {Axes | null} */
   let map = null;
   const key = legend();
-  const right = frame.stage({ label: "Distribution function and histogram of the pushed points", height: 470, grow: 1.3, draw: (stage) => {
+  const right = frame.stage({ label: "Distribution function and histogram of the pushed points", height: 470, largeHeight: 370, grow: 1.3, draw: (stage) => {
     const theme = stage.theme;
     const { grid, density, cdf } = curves;
     const { u, x, edges, bin } = pushed;
@@ -84,7 +83,7 @@ function render({ model, el }) {
     map.line(grid, cdf, { color: theme.estimate, width: 3 });
 
     // Where points left and where they arrived: ticks on both axes.
-    pen.globalAlpha = Math.max(0.15, Math.min(0.9, 60 / Math.max(1, shown)));
+    pen.globalAlpha = Math.max(FAINTEST, Math.min(0.9, 60 / Math.max(1, shown)));
     pen.strokeStyle = theme.accent;
     pen.lineWidth = 1.5;
     pen.beginPath();
@@ -105,7 +104,7 @@ function render({ model, el }) {
     if (named) map.text(`u = ${format(named.u)}`, map.left + 14, map.Y(named.u) + (named.u > 0.85 ? 1 : -0.9) * map.font, { color: theme.accent, bold: true });
     if (focus) map.text(`x = F⁻¹(u) = ${format(focus.x)}`, map.X(focus.x) + 6, map.bottom - 1.7 * map.font, { color: theme.accent, bold: true });
     key.set([
-      { label: "density p and distribution function F", color: theme.estimate, mark: "line" },
+      { label: "density p, distribution function F", color: theme.estimate, mark: "line" },
       { label: "uniform numbers u, pushed points x", color: theme.accent, mark: "dot" },
       { label: "histogram", color: theme.best, mark: "square" },
     ]);
@@ -135,6 +134,7 @@ function render({ model, el }) {
 
   // ---- one point: hover, or the slider
   const look = (/** @type {number} */ u) => {
+    arrive(); // points on their way would hide the one to look at
     focus = { u, x: curves.level_x[nearest(levels, u)] };
     model.set("u", u);
     follow();
@@ -145,7 +145,7 @@ function render({ model, el }) {
   };
   right.onPointer({
     hover: (at) => {
-      if (!map || flights.length || playing) return;
+      if (!map || timer) return; // while points travel, the pointer only passes by
       if (!at || at[1] > map.bottom || at[1] < map.top || at[0] < map.left) { return; }
       look(levels[nearest(levels, map.yAt(at[1]))]);
     },
@@ -213,6 +213,12 @@ function render({ model, el }) {
   const land = (/** @type {number} */ count) => {
     if (count) model.set("shown", Math.min(total(), model.get("shown") + count));
   };
+  /** Stop; points on their way are there at once. */
+  const arrive = () => {
+    if (timer) halt();
+    land(flights.length);
+    flights = [];
+  };
   const save = (/** @type {boolean} */ now) => {
     // Python is told four times a second, not at every frame.
     if (now || performance.now() - said > 250) { said = performance.now(); model.save_changes(); }
@@ -257,9 +263,8 @@ function render({ model, el }) {
     run();
   };
   const step = () => {
-    halt();
-    land(flights.length);
-    flights = [];
+    arrive();
+    save(true);
     if (model.get("shown") >= total()) { follow(); return; }
     const index = model.get("shown");
     focus = null;
@@ -274,7 +279,7 @@ function render({ model, el }) {
   const named = (/** @type {string[]} */ words) => /** @type {Array<[string, string]>} */ (words.map((w) => [w, title(w)]));
   const density = select({ label: "Density", options: named(model.get("densities")), value: model.get("density"),
     onChange: (v) => frame.push({ density: v }) });
-  const play = button({ label: "Play", onClick: playPause });
+  const play = button({ label: "Play", other: "Pause", onClick: playPause });
   const one = button({ label: "Step", onClick: step });
   const again = button({ label: "Start again", onClick: restart });
   const whole = button({ label: "All at once", onClick: all });
@@ -284,12 +289,22 @@ function render({ model, el }) {
     value: String(model.get("n")), onChange: (v) => frame.push({ n: Number(v) }) });
   const resample = button({ label: "New noise", onClick: () => model.send({ action: "resample" }) });
   const seed = h("span", { class: "ck-value" });
-  const uSlider = slider({ label: "Follow one u", wide: true, values: levels, value: model.get("u"), onInput: (v) => { look(v); save(false); } });
+  const uSlider = slider({ label: "Follow one u", values: levels, value: model.get("u"), onInput: (v) => { look(v); save(false); } });
 
-  frame.controls.append(density.element, play.element, one.element, again.element, whole.element, pace.element);
+  const buttons = h("div", { class: "ck-row" }, play.element, one.element, again.element, whole.element);
+  frame.controls.append(density.element, pace.element, buttons);
   if (live) frame.controls.append(size.element, resample.element, seed);
   frame.controls.append(uSlider.element, frame.large);
-  frame.plots.append(key.element, h("div", { class: "ck-column" }, left.canvas, frame.controls), right.canvas);
+  const column = h("div", { class: "ck-column" }, left.canvas);
+  frame.plots.append(key.element, column, right.canvas);
+  // The controls fill the place under the lower picture; in lecture size, where both are as high, they go below both.
+  const place = () => {
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    if (model.get("large")) frame.plots.after(frame.controls); else column.append(frame.controls);
+    if (frame.controls.contains(focused)) focused?.focus();
+  };
+  frame.follow(["large"], place);
+  place();
 
   // ---- follow the model
   const follow = () => {
@@ -307,7 +322,7 @@ function render({ model, el }) {
     }
     const shown = Math.min(model.get("shown"), total());
     let words = shown
-      ? `Pushed so far: ${shown} of ${model.get("n")}; KS distance ${pushed.ks[shown - 1].toFixed(3)}, expected about ${pushed.ks_expected[shown - 1].toFixed(3)}.`
+      ? `Pushed so far: ${shown} of ${model.get("n")}; KS distance ${pushed.ks[shown - 1].toFixed(3)}, expected about ${pushed.ks_expected[shown - 1].toFixed(3)}; both come from the noise u alone and are the same for every density.`
       : "No point is pushed yet: press Play or Step.";
     if (focus) words += ` u = ${format(focus.u)} goes to x = ${format(focus.x)}.`;
     frame.tell(words, playing);

@@ -55,9 +55,9 @@ export function shell({ model, el, name }) {
 
   const scale = () => (model.get("large") ? 1.6 : 1);
 
-  /** @param {{label: string, height: number, grow?: number, draw: (s: Stage) => void}} o */
-  const stage = ({ label, height, grow = 1, draw }) => {
-    const made = new Stage({ label, height, draw, scale, failed: fail });
+  /** @param {{label: string, height: number, largeHeight?: number, grow?: number, draw: (s: Stage) => void}} o */
+  const stage = ({ label, height, largeHeight, grow = 1, draw }) => {
+    const made = new Stage({ label, height, largeHeight, draw, scale, failed: fail });
     made.canvas.style.setProperty("--ck-grow", String(grow));
     stages.push(made);
     onDispose(() => made.dispose());

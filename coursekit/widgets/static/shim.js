@@ -4,11 +4,12 @@
  */
 const data = JSON.parse(document.getElementById("data").textContent);
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+const pool = data.pool.map((packed) => ({ ...packed, block: bytes(packed.block) }));
 const revive = (state) => Object.fromEntries(Object.entries(state).map(
-  ([k, v]) => [k, v?.block?.base64 !== undefined ? { ...v, block: bytes(v.block.base64) } : v]));
+  ([k, v]) => [k, v?.pooled !== undefined ? pool[v.pooled] : v]));
 const state = revive(data.state);
 const listeners = new Map();
-const same = (a, b) => (typeof a === "number" && typeof b === "number" ? Math.abs(a - b) <= 1e-6 * Math.abs(b) : a === b);
+const equal = (a, b) => (typeof a === "number" && typeof b === "number" ? sameNumber(a, b) : a === b);
 
 function put(name, value) {
   const changed = state[name] !== value;
@@ -20,7 +21,7 @@ let current = -1;
 function lookUp() {
   let index = 0;
   for (const [name, values] of Object.entries(data.choices)) {
-    let at = values.findIndex((v) => same(v, state[name]));
+    let at = values.findIndex((v) => equal(v, state[name]));
     if (at < 0 && typeof state[name] === "number") at = nearest(values, state[name]);
     if (at < 0) return; // not precomputed: keep what is shown
     index = index * values.length + at;

@@ -8,12 +8,13 @@ import { readTheme, watchTheme } from "./looks.js";
 export class Stage {
   /**
    * @param {{label: string, height: number, draw: (stage: Stage) => void, scale: () => number,
-   *          failed: (error: unknown) => void}} options height in CSS pixels at scale 1
+   *          failed: (error: unknown) => void, largeHeight?: number}} options
+   *   height in CSS pixels at scale 1, and in lecture size: a third more, if not given
    */
-  constructor({ label, height, draw, scale, failed }) {
+  constructor({ label, height, largeHeight = 1.36 * height, draw, scale, failed }) {
     this.canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { class: "ck-canvas", role: "img", "aria-label": label }));
     this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    this.baseHeight = height;
+    this.heights = { normal: height, large: largeHeight };
     this.scaleOf = scale;
     this.draw = draw;
     this.failed = failed;
@@ -41,7 +42,7 @@ export class Stage {
 
   /** Fit the canvas to its place and its page: asks the browser for a layout, so not at every frame. */
   measure() {
-    this.height = Math.round(this.baseHeight * (1 + 0.6 * (this.scale - 1)));
+    this.height = Math.round(this.scale > 1 ? this.heights.large : this.heights.normal);
     this.canvas.style.height = `${this.height}px`;
     this.width = this.canvas.clientWidth;
     this.ratio = window.devicePixelRatio || 1;

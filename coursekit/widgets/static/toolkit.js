@@ -7,6 +7,7 @@
  * files listed here, in this order, with the widget's own.
  */
 export * from "./numbers.js";
+export * from "./deck.js";
 export * from "./looks.js";
 export * from "./controls.js";
 export * from "./stage.js";

@@ -1,0 +1,112 @@
+"""Frames ahead of time: what is in the deck, when there is one, and that an old one is never drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import numpy as np
+import pytest
+
+from coursekit.widgets import KDEExplorer, ahead
+from coursekit.widgets.ahead import deck
+from coursekit.widgets.arrays import pack, unpack
+
+
+async def filled(explorer):
+    """Wait, as an idle kernel does, until the deck holds what is asked now."""
+    for _ in range(1000):
+        given = explorer.ahead.about.get("given", {})
+        if given and all(getattr(explorer, name) == value for name, value in given.items()):
+            return explorer.ahead
+        await asyncio.sleep(0.01)
+    raise AssertionError("the deck did not come")
+
+
+def test_the_deck_holds_the_very_curve_of_each_bandwidth():
+    async def idle():
+        explorer = KDEExplorer("claw", n=60, seed=2, kernel="epanechnikov")
+        assert len(explorer.ahead) == 0  # nothing is computed before the kernel is idle
+        return explorer, await filled(explorer)
+
+    explorer, held = asyncio.run(idle())
+    assert held.about["key"] == "bandwidth"
+    assert held["bandwidth"].tolist() == pytest.approx(explorer.bandwidths, rel=1e-6)
+    for h, estimate in zip(explorer.bandwidths, held["estimate"], strict=True):
+        explorer.bandwidth = h
+        np.testing.assert_array_equal(estimate, explorer.curve["estimate"])
+
+
+def test_where_no_loop_runs_there_is_no_deck():
+    explorer = KDEExplorer(n=20)
+    time.sleep(2 * ahead.REST)
+    assert len(explorer.ahead) == 0
+    explorer.bandwidth = explorer.bandwidths[3]
+    assert explorer.curve["bandwidth"][0] == pytest.approx(explorer.bandwidths[3])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("density", "outlier"), ("n", 120), ("seed", 3), ("kernel", "epanechnikov")]
+)
+def test_another_question_is_computed_anew_and_its_deck_says_which(name, value):
+    async def change():
+        explorer = KDEExplorer("bimodal", n=20)
+        first = await filled(explorer)
+        setattr(explorer, name, value)
+        assert explorer.ahead is first and first.about["given"][name] != value  # the page can tell that it is old
+        return explorer, await filled(explorer)
+
+    explorer, second = asyncio.run(change())
+    assert second.about["given"] == {"density": explorer.density, "n": explorer.n, "seed": explorer.seed} | {
+        "kernel": explorer.kernel
+    }
+    explorer.bandwidth = explorer.bandwidths[7]
+    np.testing.assert_array_equal(second["estimate"][7], explorer.curve["estimate"])
+
+
+def test_many_changes_bring_one_deck_that_of_the_last():
+    async def change():
+        explorer, decks = KDEExplorer("bimodal", n=20), []
+        explorer.observe(decks.append, "ahead")
+        for seed in range(1, 6):
+            explorer.seed = seed
+            await asyncio.sleep(0.02)
+        await filled(explorer)
+        await asyncio.sleep(2 * ahead.REST)
+        return [made.new.about["given"]["seed"] for made in decks]
+
+    assert asyncio.run(change()) == [5]
+
+
+def test_it_stops_when_the_widget_closes():
+    async def close():
+        explorer = KDEExplorer("bimodal", n=20)
+        explorer.close()
+        await asyncio.sleep(4 * ahead.REST)
+        return explorer
+
+    assert len(asyncio.run(close()).ahead) == 0
+
+
+def test_the_loop_gets_its_turn_between_slices():
+    """Frames that take 4 ms each: whatever else the kernel has to do waits for one slice, not for all of them."""
+
+    async def compete():
+        explorer, waits = KDEExplorer("bimodal", n=20), []
+        explorer._ahead.start([float(k) for k in range(1, 61)], lambda h: time.sleep(0.004) or {"y": [h]})
+        while len(explorer.ahead) == 0:
+            before = time.perf_counter()
+            await asyncio.sleep(0)
+            waits.append(time.perf_counter() - before)
+        return waits
+
+    # All frames in one piece would be 240 ms. A slice is 14; the rest is room for a machine that is busy otherwise.
+    assert max(asyncio.run(compete())) < 0.12
+
+
+def test_facts_travel_with_the_arrays():
+    made = deck("k", [1.0, 2.0], [{"y": [1, 2, 3]}, {"y": [4, 5, 6]}], given={"seed": 7})
+    back = unpack(pack(made))
+    assert back.about == {"key": "k", "given": {"seed": 7}}
+    assert back["y"].tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert back["k"].tolist() == [1, 2]
