@@ -101,7 +101,7 @@ function render({ model, el }) {
     judge.vertical(here, { color: theme.estimate, width: 1.5 });
     /** @type {Array<[Float32Array, string, string, number]>} */
     const marks = [[scores.scott, "triangle", theme.accent, 7], [scores.silverman, "square", theme.other, 6.5],
-      [scores.best, "diamond", theme.best, 8]];
+      ...(finite.length ? [[scores.best, "diamond", theme.best, 8]] : [])];
     const score = scoreAt(here);
     if (score !== undefined) marks.push([new Float32Array([here, score]), "dot", theme.estimate, 6]);
     let below = 0;

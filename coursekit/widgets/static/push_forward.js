@@ -34,7 +34,7 @@ function render({ model, el }) {
   // ---- left: the density
   /** @type {Axes | null} */
   let board = null;
-  const left = frame.stage({ label: "Curve of the density", height: 250, largeHeight: 370, draw: (stage) => {
+  const left = frame.stage({ label: "Curve of the density", height: 250, largeHeight: 390, draw: (stage) => {
     const theme = stage.theme;
     const { grid, density } = curves;
     const heights = model.get("heights");
@@ -64,7 +64,7 @@ function render({ model, el }) {
   /** @type {Axes | null} */
   let map = null;
   const key = legend();
-  const right = frame.stage({ label: "Distribution function and histogram of the pushed points", height: 470, largeHeight: 370, grow: 1.3, draw: (stage) => {
+  const right = frame.stage({ label: "Distribution function and histogram of the pushed points", height: 470, largeHeight: 390, grow: 1.3, draw: (stage) => {
     const theme = stage.theme;
     const { grid, density, cdf } = curves;
     const { u, x, edges, bin } = pushed;
@@ -76,8 +76,9 @@ function render({ model, el }) {
     // The axis grows in steps, so that it does not tremble while the first points fall.
     const top = [1.35, 2, 3, 5, 8, 13, 20, 40].map((m) => m * peak).find((m) => m >= highest(bars)) ?? highest(bars);
 
-    map = new Axes(stage, { xlim, ylim: [0, 1], bottom: 0.56, title: "F: from u on the vertical axis to x below", yticks: [0, 0.25, 0.5, 0.75, 1], xticks: false });
-    const hist = new Axes(stage, { xlim, ylim: [0, top], top: 0.56, title: `histogram of ${shown} pushed ${shown === 1 ? "point" : "points"}`, xlabel: "x" });
+    const part = model.get("large") ? 0.5 : 0.56; // of the height for F; in lecture size words take more of it
+    map = new Axes(stage, { xlim, ylim: [0, 1], bottom: part, title: "F: from u on the vertical axis to x below", yticks: [0, 0.25, 0.5, 0.75, 1], xticks: false });
+    const hist = new Axes(stage, { xlim, ylim: [0, top], top: part, title: `histogram of ${shown} pushed ${shown === 1 ? "point" : "points"}`, xlabel: "x" });
     hist.bars(edges, bars, { color: theme.best, alpha: 0.6 });
     hist.line(grid, density, { color: theme.estimate, width: 2.5 });
     map.line(grid, cdf, { color: theme.estimate, width: 3 });
@@ -285,7 +286,7 @@ function render({ model, el }) {
   const whole = button({ label: "All at once", onClick: all });
   const pace = select({ label: "Points a second", options: SPEEDS.map((s) => [String(s), String(s)]), value: String(speed),
     onChange: (v) => { speed = Number(v); } });
-  const size = select({ label: "Points n", options: model.get("sizes").map((/** @type {number} */ s) => [String(s), String(s)]),
+  const size = select({ label: "Points n", options: [...new Set([...model.get("sizes"), model.get("n")])].sort((a, b) => a - b).map((s) => [String(s), String(s)]),
     value: String(model.get("n")), onChange: (v) => frame.push({ n: Number(v) }) });
   const resample = button({ label: "New noise", onClick: () => model.send({ action: "resample" }) });
   const seed = h("span", { class: "ck-value" });
