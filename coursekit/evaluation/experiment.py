@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.course import course_root
-from coursekit.evaluation.fingerprint import fingerprint, imported_course_files
+from coursekit.evaluation.fingerprint import Executed, fingerprint
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,12 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     start = time.perf_counter()
-    spec.loader.exec_module(module)
-    used = list(module.SEEDS if seeds is None else seeds)
-    result: Result = module.measure(used)
+    with Executed(course) as executed:
+        spec.loader.exec_module(module)
+        used = list(module.SEEDS if seeds is None else seeds)
+        result: Result = module.measure(used)
     seconds = time.perf_counter() - start
-    files = [script, *imported_course_files(course)]
+    files = [script, *executed.files()]
     record = Row(
         row=row, asked=asked(row, course), measured=result.measured, status=result.status, finding=result.finding,
         figures=dict(result.figures), gates={k: bool(v) for k, v in result.gates.items()},

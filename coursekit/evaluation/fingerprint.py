@@ -1,16 +1,20 @@
 """Which code made a result: a hash that changes with the code, not with its comments.
 
-A result is *stale* when the script or any module of the course that it imported has changed since.
+A result is *stale* when the script or any module of the course that it ran has changed since. Ran, not imported: a
+package imports all its modules, and one more toy distribution must not make every older result stale.
 """
 from __future__ import annotations
 
 import ast
 import hashlib
+import inspect
 import io
 import sys
+import threading
 import tokenize
 from collections.abc import Iterable
 from pathlib import Path
+from types import CodeType, FrameType
 
 
 def bare(source: str) -> str:
@@ -39,11 +43,53 @@ def fingerprint(files: Iterable[Path], root: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def imported_course_files(root: Path) -> list[Path]:
-    """The files of ``coursekit`` that this process has imported, without the machinery that every experiment shares."""
-    package = root / "coursekit"
-    machinery = {package / name for name in ("__init__.py", "course.py", "evaluation/__init__.py",
-                 "evaluation/experiment.py", "evaluation/fingerprint.py", "evaluation/syllabus.py")}
-    names = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
-    files = {Path(name).resolve() for name in names if name}
-    return sorted(f for f in files if f.suffix == ".py" and package in f.parents and f not in machinery)
+class Executed:
+    """Inside `with Executed(root) as executed`, notes which files of ``coursekit`` run; `executed.files()` lists them.
+
+    A file counts if one of its functions was called, other than by its own top level while it was imported. A file that
+    defines no function (constants, plain dataclasses) counts if it was imported. The machinery that every experiment
+    shares does not count.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.package = root / "coursekit"
+        self._seen: set[CodeType] = set()
+        self._called: set[str] = set()
+
+    def __enter__(self) -> Executed:
+        self._before = sys.gettrace()
+        threading.settrace(self._trace)
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.settrace(self._before)
+        threading.settrace(self._before)  # type: ignore[arg-type]
+
+    def _trace(self, frame: FrameType, event: str, _: object) -> None:
+        # Called at each call of a Python function; as it returns None, not at each line.
+        code = frame.f_code
+        if code in self._seen:
+            return
+        own_top_level = frame.f_back is not None and frame.f_back.f_code.co_name == "<module>" \
+            and frame.f_back.f_code.co_filename == code.co_filename
+        if own_top_level:
+            return
+        self._seen.add(code)
+        if code.co_flags & inspect.CO_OPTIMIZED:  # a function, not the body of a module or class
+            self._called.add(code.co_filename)
+
+    def files(self) -> list[Path]:
+        """The files of the course that the result depends on."""
+        machinery = {self.package / name for name in ("__init__.py", "course.py", "evaluation/__init__.py",
+                     "evaluation/experiment.py", "evaluation/fingerprint.py", "evaluation/syllabus.py")}
+        names = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        files = {Path(name).resolve() for name in names if name}
+        called = {Path(name).resolve() for name in self._called}
+        return sorted(f for f in files if f.suffix == ".py" and self.package in f.parents and f not in machinery
+                      and (f in called or (f.name != "__init__.py" and not _defines_functions(f))))
+
+
+def _defines_functions(path: Path) -> bool:
+    tree = ast.parse(path.read_text("utf-8"))
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for node in ast.walk(tree))

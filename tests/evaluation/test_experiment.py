@@ -2,12 +2,15 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
+import torch
 
+from coursekit.distributions import names
 from coursekit.evaluation.experiment import Result, figure_row, is_stale, run_row, run_rows
-from coursekit.evaluation.fingerprint import bare, fingerprint
+from coursekit.evaluation.fingerprint import Executed, bare, fingerprint
 from coursekit.evaluation.syllabus import read_rows, read_sections, summary, syllabus
 
 COURSE = Path(__file__).resolve().parents[2]
@@ -144,6 +147,24 @@ def test_a_renamed_or_lost_file_changes_the_fingerprint(tmp_path):
     (tmp_path / "b.py").write_text("x = 1\n")
     hashes = {fingerprint([tmp_path / name], tmp_path) for name in ("a.py", "b.py", "c.py")}
     assert len(hashes) == 3
+
+
+def test_a_result_depends_on_what_ran_not_on_what_was_imported():
+    import coursekit.density as density  # the package imports all of its modules
+
+    with Executed(COURSE) as executed:
+        density.KernelDensity(torch.zeros(3, 1), 0.5).log_prob(torch.zeros(2, 1))
+    files = {path.relative_to(COURSE / "coursekit").as_posix() for path in executed.files()}
+    assert {"density/kernel_density.py", "density/kernels.py", "arguments.py"} <= files
+    assert not files & {"density/knothe_rosenblatt.py", "density/__init__.py", "distributions/named.py"}
+
+
+def test_what_runs_on_another_thread_counts():
+    with Executed(COURSE) as executed:
+        thread = threading.Thread(target=lambda: list(names(1)))
+        thread.start()
+        thread.join()
+    assert COURSE / "coursekit" / "distributions" / "named.py" in executed.files()
 
 
 def test_the_courses_own_rows():
