@@ -82,7 +82,8 @@ def test_it_stops_when_the_widget_closes():
     async def close():
         explorer = KDEExplorer("bimodal", n=20)
         explorer.close()
-        await asyncio.sleep(4 * ahead.REST)
+        await filled(KDEExplorer("bimodal", n=20))  # one that began later and stays open is done by now
+        await asyncio.sleep(ahead.REST)
         return explorer
 
     assert len(asyncio.run(close()).ahead) == 0
