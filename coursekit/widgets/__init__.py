@@ -2,6 +2,8 @@
 
 - `KDEExplorer`: a kernel density estimate, its bandwidth and kernel, and the held-out likelihood that judges them.
 - `PushForwardExplorer`: u -> F^-1(u), for a density that one chooses or draws.
+- `KLExplorer`: one normal for two modes; forward KL covers them, reverse KL seeks one.
+- `EMExplorer`: expectation-maximisation in the plane, half a step at a time.
 - `CanvasWidget`, `ArraysTrait`, `compose_esm`: what they are made of, for widgets of your own.
 - `export_html`: a widget as one file that opens without a kernel and without network.
 
@@ -14,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.widgets.arrays import Arrays, ArraysTrait
     from coursekit.widgets.base import CanvasWidget
+    from coursekit.widgets.em import EMExplorer
     from coursekit.widgets.esm import compose_esm
     from coursekit.widgets.export import export_html
     from coursekit.widgets.kde import KDEExplorer
+    from coursekit.widgets.kl import KLExplorer
     from coursekit.widgets.push_forward import PushForwardExplorer
 
 # Where each name lives. It is imported on first use: a notebook that shows one widget waits for that one only, and
@@ -25,13 +29,16 @@ _HOMES = {
     "Arrays": "arrays",
     "ArraysTrait": "arrays",
     "CanvasWidget": "base",
+    "EMExplorer": "em",
     "KDEExplorer": "kde",
+    "KLExplorer": "kl",
     "PushForwardExplorer": "push_forward",
     "compose_esm": "esm",
     "export_html": "export",
 }
 
-__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "KDEExplorer", "PushForwardExplorer", "compose_esm", "export_html"]
+__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "EMExplorer", "KDEExplorer", "KLExplorer", "PushForwardExplorer",
+           "compose_esm", "export_html"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

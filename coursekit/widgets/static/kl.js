@@ -1,0 +1,250 @@
+// @ts-check
+import { Axes, arrays, button, format, h, legend, marker, nearest, reducedMotion, select, shell, slider } from "./toolkit.js";
+
+/** Milliseconds between two steps of a walk. */
+const PACE = 60;
+const SIGNS = ["KL(p‖q)", "KL(q‖p)"];
+const WAYS = ["forward", "reverse"];
+
+/**
+ * Left: p and q, and under them both integrands on the same axis. Right: both divergences as bars, and the controls.
+ * @param {{model: any, el: HTMLElement}} context
+ */
+function render({ model, el }) {
+  const frame = shell({ model, el, name: "Two directions of the KL divergence" });
+  const live = !model.get("frozen");
+  let curves = arrays(model.get("curves"));
+  let answers = arrays(model.get("answers"));
+  const clamp = (/** @type {number[]} */ table, /** @type {number} */ v) => Math.max(table[0], Math.min(table[table.length - 1], v));
+  const colours = (/** @type {any} */ theme) => [theme.best, theme.accent];
+  const guesses = () => WAYS.map((way) => model.get(`guess_${way}`));
+  const heightOfQ = (/** @type {number} */ s) => 1 / (s * Math.sqrt(2 * Math.PI));
+
+  // ---- left: densities and integrands
+  /** @type {Axes | null} */
+  let top = null;
+  const left = frame.stage({ label: "Target p, normal q, and the integrands of both divergences", height: 340, grow: 3, draw: (stage) => {
+    const theme = stage.theme;
+    const { grid, p, q } = curves;
+    const xlim = /** @type {[number, number]} */ ([grid[0], grid[grid.length - 1]]);
+    const [m, s] = [model.get("mean"), model.get("scale")];
+    // A narrow q may leave the picture: p and the wide fits must stay readable.
+    const ylim = /** @type {[number, number]} */ ([0, Math.max(0.45, Math.min(0.8, 1.1 * heightOfQ(s)))]);
+    top = new Axes(stage, { xlim, ylim, bottom: 0.46, xticks: false, title: "drag the normal q; its square makes it wider" });
+    top.area(grid, p, { color: theme.muted, alpha: 0.25 });
+    top.line(grid, p, { color: theme.truth, width: 2.2, dash: [7, 5] });
+    if (answers.forward) {
+      const ends = [[answers.forward[0], answers.forward[1], 0]];
+      for (let i = 0; i < answers.reverse.length; i += 3) ends.push([answers.reverse[i], answers.reverse[i + 1], 1]);
+      for (const [mean, scale, way] of ends) {
+        const ys = Array.from(grid, (x) => heightOfQ(scale) * Math.exp(-0.5 * ((x - mean) / scale) ** 2));
+        top.line(grid, ys, { color: colours(theme)[way], width: 2, dash: way ? [2, 4] : [10, 4] });
+      }
+    }
+    top.line(grid, q, { color: theme.estimate, width: 3 });
+    const focused = document.activeElement === stage.canvas;
+    const tip = Math.min(heightOfQ(s), ylim[1] * 0.96);
+    marker(stage.pen, top.X(m), top.Y(tip), (focused ? 9 : 7) * Math.sqrt(stage.scale), "dot", theme.estimate);
+    const [hx, hy] = handle();
+    marker(stage.pen, hx, hy, (focused ? 9 : 7) * Math.sqrt(stage.scale), "square", theme.estimate);
+    guesses().forEach((guess, way) => {
+      if (!guess.length) return;
+      const y = Math.min(heightOfQ(guess[1]), ylim[1] * 0.9);
+      marker(stage.pen, /** @type {Axes} */ (top).X(guess[0]), /** @type {Axes} */ (top).Y(y), 8 * Math.sqrt(stage.scale), way ? "triangle" : "diamond", colours(theme)[way]);
+    });
+    const parts = [["p log(p/q): what KL(p‖q) adds up", "forward", 0.46, 0.7], ["q log(q/p): what KL(q‖p) adds up", "reverse", 0.7, 1]];
+    parts.forEach(([title, way, from, to], i) => {
+      const values = curves[/** @type {string} */ (way)];
+      let [low, high] = [0, 0];
+      for (const v of values) { low = Math.min(low, v); high = Math.max(high, v); }
+      // The axis grows in steps: then growing and shrinking can be seen.
+      const reach = [0.5, 1, 2, 5, 10, 20, 50, 100].find((r) => r >= high) ?? high;
+      const down = Math.min(-0.15 * reach, low);
+      const axes = new Axes(stage, { xlim, ylim: [down, reach], top: Number(from), bottom: Number(to), title: String(title),
+        xticks: i === 1, xlabel: "", yticks: [0, reach / 2] });
+      axes.area(grid, Array.from(values, (v) => Math.max(0, v)), { color: colours(theme)[i], alpha: 0.45 });
+      axes.area(grid, Array.from(values, (v) => Math.min(0, v)), { color: theme.muted, alpha: 0.45 });
+      axes.line(grid, values, { color: colours(theme)[i], width: 2 });
+    });
+    key.set([
+      { label: "target p", color: theme.truth, mark: "dash" },
+      { label: "normal q", color: theme.estimate, mark: "line" },
+      ...(answers.forward ? [{ label: "best KL(p‖q)", color: theme.best, mark: "dash" }, { label: "minima of KL(q‖p)", color: theme.accent, mark: "dash" }] : []),
+      ...guesses().map((g, way) => ({ label: `your guess, ${SIGNS[way]}`, color: colours(theme)[way], mark: way ? "triangle" : "diamond", on: g.length })).filter((item) => item.on),
+    ]);
+  } });
+  const key = legend();
+  const handle = () => {
+    const axes = /** @type {Axes} */ (top);
+    const s = model.get("scale");
+    return [axes.X(model.get("mean") + s), axes.Y(Math.min(heightOfQ(s) * Math.exp(-0.5), axes.ylim[1] * 0.9))];
+  };
+
+  // ---- right: the divergences as bars
+  const bars = frame.stage({ label: "KL(p‖q) and KL(q‖p) in nats", height: 90, draw: (stage) => {
+    const theme = stage.theme;
+    const pen = stage.pen;
+    const font = 14 * stage.scale;
+    const width = stage.width - 13.5 * font;
+    const end = Math.max(...curves.divergence);
+    const reach = [1, 2, 5, 10, 20, 50, 100, 200].find((r) => r >= end) ?? end;
+    pen.textBaseline = "middle";
+    WAYS.forEach((_, i) => {
+      const y = stage.height * (0.28 + 0.42 * i);
+      const long = (width * curves.divergence[i]) / reach;
+      pen.font = `600 ${font}px ${theme.font}`;
+      pen.fillStyle = theme.ink;
+      pen.textAlign = "left";
+      pen.fillText(SIGNS[i], 4, y);
+      pen.fillStyle = colours(theme)[i];
+      pen.fillRect(5 * font, y - 0.7 * font, long, 1.4 * font);
+      pen.fillStyle = theme.ink;
+      pen.fillText(`${curves.divergence[i].toFixed(3)} nats`, 5.5 * font + long, y);
+    });
+    pen.fillStyle = theme.muted;
+    pen.font = `${0.8 * font}px ${theme.font}`;
+    pen.textAlign = "left";
+    pen.fillText(`full bar: ${format(reach)} ${reach === 1 ? "nat" : "nats"}`, 5 * font, stage.height - 0.5 * font);
+  } });
+
+  // ---- moving q
+  const move = (/** @type {{mean?: number, scale?: number}} */ to) => {
+    halt();
+    const values = {};
+    if (to.mean !== undefined) values.mean = clamp(model.get("means"), to.mean);
+    if (to.scale !== undefined) values.scale = clamp(model.get("scales"), to.scale);
+    // A page without a kernel has places on a grid only.
+    if (!live) for (const name of Object.keys(values)) { const t = model.get(name + "s"); values[name] = t[nearest(t, values[name])]; }
+    frame.push(values);
+  };
+  let held = "";
+  let offset = 0;
+  left.onPointer({ drag: (px, py, first) => {
+    if (!top) return;
+    const x = top.xAt(px);
+    if (first) {
+      const [hx, hy] = handle();
+      held = Math.hypot(px - hx, py - hy) < 18 * Math.sqrt(left.scale) ? "scale" : "mean";
+      // Held anywhere near its middle q stays under the pointer; elsewhere it comes.
+      offset = Math.abs(x - model.get("mean")) < model.get("scale") ? model.get("mean") - x : 0;
+      left.canvas.focus({ preventScroll: true });
+    }
+    move(held === "scale" ? { scale: Math.abs(x - model.get("mean")) } : { mean: x + offset });
+  } });
+  const step = (/** @type {string} */ name, /** @type {number} */ by) => {
+    const table = model.get(name + "s");
+    const at = Math.max(0, Math.min(table.length - 1, nearest(table, model.get(name)) + by));
+    move({ [name]: table[at] });
+  };
+  left.canvas.addEventListener("wheel", (e) => {
+    if (document.activeElement !== left.canvas) return; // a page that is scrolled past must scroll
+    e.preventDefault();
+    step("scale", e.deltaY > 0 ? -1 : 1);
+  }, { passive: false });
+  left.canvas.tabIndex = 0;
+  left.canvas.setAttribute("role", "slider");
+  left.canvas.setAttribute("aria-label", "Normal q over the target p: left and right move its mean, up and down its scale");
+  left.canvas.style.cursor = "grab";
+  left.canvas.addEventListener("keydown", (e) => {
+    const by = e.shiftKey ? 5 : 1;
+    if (e.key === "ArrowLeft") step("mean", -by);
+    else if (e.key === "ArrowRight") step("mean", by);
+    else if (e.key === "ArrowUp") step("scale", by);
+    else if (e.key === "ArrowDown") step("scale", -by);
+    else return;
+    e.preventDefault();
+  });
+  for (const event of ["focus", "blur"]) left.canvas.addEventListener(event, () => left.invalidate());
+
+  // ---- a walk to the best place
+  /** @type {{way: number, places: Array<[number, number]>, at: number} | null} */
+  let walk = null;
+  let timer = 0;
+  const halt = () => { clearTimeout(timer); timer = 0; walk = null; follow(); };
+  frame.onDispose(() => clearTimeout(timer));
+  const tick = () => {
+    timer = 0;
+    if (!walk) return;
+    const [mean, scale] = walk.places[walk.at];
+    frame.push({ mean: clamp(model.get("means"), mean), scale: clamp(model.get("scales"), scale) });
+    walk.at += 1;
+    if (walk.at >= walk.places.length) walk = null;
+    else timer = window.setTimeout(tick, PACE);
+    follow();
+  };
+  const start = (/** @type {number} */ way, /** @type {Array<[number, number]>} */ places) => {
+    // Without motion there is only the end of the walk.
+    walk = { way, places, at: reducedMotion() ? places.length - 1 : 0 };
+    clearTimeout(timer);
+    tick();
+  };
+  const fit = (/** @type {number} */ way) => {
+    halt();
+    if (live) { model.send({ action: `fit_${WAYS[way]}` }); return; }
+    const next = arrays(model.get("downhill"))[WAYS[way]];
+    const [means, scales] = [model.get("means"), model.get("scales")];
+    let place = nearest(scales, model.get("scale")) * means.length + nearest(means, model.get("mean"));
+    /** @type {Array<[number, number]>} */
+    const places = [];
+    for (;;) {
+      places.push([means[place % means.length], scales[Math.floor(place / means.length)]]);
+      if (next[place] === place) break;
+      place = next[place];
+    }
+    start(way, places);
+  };
+  const pauseResume = () => {
+    if (!walk) return;
+    if (timer) { clearTimeout(timer); timer = 0; } else tick();
+    follow();
+  };
+
+  // ---- controls
+  const named = (/** @type {string[]} */ words) => /** @type {Array<[string, string]>} */ (words.map((w) => [w, w.charAt(0).toUpperCase() + w.slice(1)]));
+  const target = select({ label: "Target p", options: named(model.get("targets")), value: model.get("target"),
+    onChange: (v) => { halt(); frame.push({ target: v }); } });
+  const slide = (/** @type {string} */ label, /** @type {string} */ name) => slider({ label, wide: true, values: model.get(name + "s"), value: model.get(name),
+    onInput: (v) => { if (name === "mean" || name === "scale") move({ [name]: v }); else { halt(); frame.push({ [name]: v }); } } });
+  const sliders = { mean: slide("Mean of q", "mean"), scale: slide("Scale of q", "scale"),
+    distance: slide("Distance of modes", "distance"), weight: slide("Weight of left mode", "weight") };
+  const take = (/** @type {number} */ way) => frame.push({ [`guess_${WAYS[way]}`]: [model.get("mean"), model.get("scale"), curves.divergence[way]] });
+  const guess = SIGNS.map((sign, way) => button({ label: `Guess ${sign}`, onClick: () => take(way) }));
+  const fits = SIGNS.map((sign, way) => button({ label: `Fit ${sign}`, onClick: () => fit(way) }));
+  const pause = button({ label: "Pause", onClick: pauseResume });
+  const reveal = button({ label: "Reveal", onClick: () => { halt(); frame.push({ revealed: !model.get("revealed") }); } });
+
+  frame.controls.append(sliders.mean.element, sliders.scale.element);
+  if (live) frame.controls.append(target.element, sliders.distance.element, sliders.weight.element);
+  frame.controls.append(guess[0].element, guess[1].element, fits[0].element, fits[1].element, pause.element, reveal.element, frame.large);
+  frame.plots.append(key.element, left.canvas, h("div", { class: "ck-column" }, bars.canvas, frame.controls));
+  bars.canvas.style.flex = "none";
+
+  // ---- follow the model
+  const follow = () => {
+    target.set(model.get("target"));
+    for (const [name, control] of Object.entries(sliders)) control.set(model.get(name));
+    pause.element.disabled = !walk;
+    pause.setLabel(walk && !timer ? "Resume" : "Pause");
+    reveal.setLabel(model.get("revealed") ? "Hide best fits" : "Reveal best fits");
+    left.canvas.setAttribute("aria-valuenow", String(model.get("mean")));
+    left.canvas.setAttribute("aria-valuetext", `mean ${model.get("mean").toFixed(2)}, scale ${model.get("scale").toFixed(2)}`);
+    const words = [];
+    if (!model.get("revealed")) words.push("Predict: where is each divergence smallest? Drag q there, press Guess, then reveal.");
+    guesses().forEach((g, way) => {
+      if (g.length) words.push(`Your guess, ${SIGNS[way]}: mean ${format(g[0])}, scale ${format(g[1])}${model.get("revealed") ? `, ${g[2].toFixed(3)} nats` : ""}.`);
+    });
+    frame.tell(words.join(" "), timer > 0);
+  };
+  frame.follow(["target", "distance", "weight", "mean", "scale", "revealed", "guess_forward", "guess_reverse"], follow);
+  frame.follow(["guess_forward", "guess_reverse"], () => frame.redraw());
+  frame.follow(["curves"], () => { curves = arrays(model.get("curves")); frame.redraw(); });
+  frame.follow(["answers"], () => { answers = arrays(model.get("answers")); frame.redraw(); });
+  frame.follow(["path"], () => {
+    const { mean, scale, direction } = arrays(model.get("path"));
+    if (mean) start(direction[0], /** @type {Array<[number, number]>} */ (Array.from(mean, (m, i) => [m, scale[i]])));
+  });
+  follow();
+  return frame.dispose;
+}
+
+export default { render };
