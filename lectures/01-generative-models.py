@@ -1,0 +1,1154 @@
+# %% [markdown]
+# # 1 · What is a generative model?
+#
+# A generative model describes how data come about: which points are likely, and how to draw new ones. This lecture
+# draws the map of the course. What can such a model be asked, what has to be chosen to build one, and which answers
+# does each of five families give?
+#
+# **You will be able to**
+# - tell a discriminative model $p(y \mid x)$ from a generative one, and go from the second to the first by Bayes' rule;
+# - name the three tasks of a generative model (density, sampling, representation) and the three choices behind each one
+#   (family, divergence, optimiser);
+# - derive maximum likelihood from a divergence, and reach it by a formula, by E-M and by stochastic gradients;
+# - predict what a model does that is too simple for its data, from the direction of its divergence;
+# - say why a good likelihood does not mean good samples, nor the other way round.
+#
+# **You should know** probability densities, conditional probability, expectations and logarithms, and torch tensors.
+# Symbols and terms are listed in [lecture 0](00-notation.ipynb). Lectures after the second are being written; where the
+# text points to them, it says what will come.
+#
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
+
+# %%
+import torch
+from coursekit import plots
+from coursekit.evaluation.budget import budget, expect
+from coursekit.evaluation.experiment import figure_row
+from coursekit.plots import fold, reveal, say, table
+from coursekit.seeds import generator, seeded
+
+# %% [markdown]
+# **How to read it.** Before most results you are asked to predict. Put your answer in `guess`, run the cell, then run
+# the next one. Every `assert` is a claim of the text: if it did not hold, the notebook would stop there.
+
+# %% [markdown]
+# ## 1 · Two questions about a picture
+#
+# The data are handwritten digits. Each has 8 × 8 pixels between 0 (paper) and 1 (ink); $x$ is one of them as a row of
+# 64 numbers, and $y$ is the digit that the writer meant.
+
+# %%
+from coursekit.data import digits
+
+train, test = digits("train", dtype=torch.float64), digits("test", dtype=torch.float64)
+x, y = train.all().flatten(1), train.labels
+x_test, y_test = test.all().flatten(1), test.labels
+
+
+def show(rows):
+    """Draws each row of pictures, title -> (n, 64), under its title."""
+    figure, axes = plots.canvas(1, len(rows), height=1.15 * len(rows))
+    figure.subplots_adjust(top=1 - 0.3 / (1.15 * len(rows)), bottom=0.02, hspace=0.55)
+    for ax, (title, pictures) in zip(axes, rows.items(), strict=True):
+        framed = torch.nn.functional.pad(pictures.reshape(-1, 8, 8).clamp(0, 1), (1, 1, 1, 1))
+        ax.imshow(torch.cat([*framed], 1), cmap="gray_r", vmin=0, vmax=1)
+        ax.set_title(title, fontsize=13, loc="left")
+        ax.axis("off")
+    return plots.Picture(figure, "Rows of pictures: " + "; ".join(rows) + ".")
+
+
+show({f"the first 16 of {len(x):,}": x[:16]})
+
+# %% [markdown]
+# Two questions can be asked:
+#
+# - *Which digit is this?* The answer is a distribution over ten labels, $p(y \mid x)$. A model that answers this and
+#   nothing else is **discriminative**.
+# - *Which pictures are there?* The answer is a distribution over all pictures, $p(x)$, or over pictures of each digit,
+#   $p(x \mid y)$. A model that answers this is **generative**.
+#
+# The first is the more familiar, so we begin there.
+#
+# ### A discriminative model: a net, and a simple distribution at its end
+#
+# In $p(y \mid x)$ the picture is given, and only $y$ is random. Ten labels, ten probabilities. A net reads $x$ and puts
+# out ten numbers of any size, the **logits** $l_1, \dots, l_{10}$. The **softmax** turns them into probabilities:
+#
+# $$p(y = i \mid x) = \frac{e^{l_i}}{\sum_j e^{l_j}}.$$
+#
+# A number added to all logits changes nothing: its exponential cancels. Computed term by term it may not cancel:
+
+# %%
+logits = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+p = logits.exp() / logits.exp().sum()
+moved = logits + 1000
+
+assert torch.allclose(moved.softmax(0), p)
+assert (moved.exp() / moved.exp().sum()).isnan().all()  # infinity over infinity
+
+# %% [markdown]
+# **Pitfall.** So never exponentiate a logit on its own. `softmax`, `log_softmax` and `logsumexp` subtract the largest
+# one first. In this course everything that can stay a logarithm stays one.
+#
+# Now fit the simplest such model, a linear net with a softmax at its end (logistic regression). Fitting means making
+# the labels that occurred likely, $\max_\theta \sum_n \log p_\theta(y_n \mid x_n)$. Section 3 says why.
+
+# %%
+from coursekit.data import Empirical
+from coursekit.density import Pairs, SoftmaxHead
+from coursekit.training import fit_likelihood
+
+with seeded(0):
+    softmax = SoftmaxHead(torch.nn.Linear(64, 10).double())
+
+pairs = Empirical(torch.cat([x, y[:, None].double()], 1))  # rows (x, y)
+steps = budget(400, 40)
+fit = fit_likelihood(Pairs(softmax, inputs=64), pairs, steps=steps, batch=100, learning_rate=0.02)
+for _ in fit:
+    pass
+
+
+def accuracy(model):
+    return (model.predict(x_test) == y_test).double().mean().item()
+
+
+say(f"Right on {accuracy(softmax):.1%} of {len(x_test)} digits it has not seen.")
+
+# %% [markdown]
+# ### When the answer is a number
+#
+# The other usual head is Gaussian. The net puts out a mean and a log-variance, $p(y \mid x) = N(y;\, m(x), v(x))$. With
+# $v$ fixed, $-\log p$ is the squared error plus a constant, so least squares *is* a Gaussian head that does not say how
+# sure it is.
+#
+# Here is a small problem for it. A ball is thrown up at time 0 and is back at time 1. Its height at time $t$ is
+# $4t(1-t)$, measured with a little noise. Given the height $x$: at which time $y$ was it taken?
+
+# %%
+from coursekit.density import GaussianHead
+from coursekit.nets import MLP
+
+time = torch.rand(1_000, 1, dtype=torch.float64, generator=generator(1))
+noise = torch.randn(1_000, 1, dtype=torch.float64, generator=generator(2))
+height = 4 * time * (1 - time) + 0.03 * noise
+
+with seeded(0):
+    gaussian = GaussianHead(MLP([1, 32, 2], "tanh").double())
+ball = Empirical(torch.cat([height, time], 1))
+steps = budget(500, 50)
+fit = fit_likelihood(Pairs(gaussian, inputs=1), ball, steps=steps, batch=200, learning_rate=0.01)
+for _ in fit:
+    pass
+
+# %% [markdown]
+# **Predict.** The ball is at height one half. Which time does the head name as its mean?
+
+# %%
+guess = None  # a time between 0 and 1
+
+# %%
+half = torch.tensor([[0.5]], dtype=torch.float64)
+mean, log_var = (output.item() for output in gaussian.mean_and_log_var(half))
+early, late = (1 - 0.5**0.5) / 2, (1 + 0.5**0.5) / 2  # where 4t(1 - t) = 1/2
+
+expect(abs(mean - 0.5) < 0.1, "the mean lies between the two right answers")
+why = f"Right are {early:.2f} (going up) and {late:.2f} (coming down). At time ½ it is at height 1."
+reveal(guess, mean, why)
+
+# %%
+grid = torch.linspace(0, 1, 101, dtype=torch.float64)[:, None]
+with torch.no_grad():
+    m, log_v = gaussian.mean_and_log_var(grid)
+s = (0.5 * log_v).exp()
+figure, (ax,) = plots.canvas()
+blue, red, grey = (plots.COLOURS[name] for name in ("blue", "red", "grey"))
+ax.plot(height, time, ".", color=grey, markersize=4)
+ax.plot(grid, m, color=blue, linewidth=2.4, label="mean of the head")
+low, high = (m - s)[:, 0], (m + s)[:, 0]
+ax.fill_between(grid[:, 0], low, high, alpha=0.25, color=blue, label="± one standard deviation")
+plots.dress(ax, x="height $x$", y="time $y$", legend=True)
+ax.set(ylim=(-0.1, 1.1), xlim=(-0.1, 1.1))
+words = "Times against heights: two branches that meet at the top; the head's mean runs between them."
+plots.Picture(figure, words)
+
+# %% [markdown]
+# The head did what it could. It has one hill, and the truth has two. So it put the hill in the middle and made it wide:
+# its favourite answer is one that never occurs. No larger net would help, since what is too simple is the
+# *distribution* at the end, not the function in front of it.
+#
+# For labels and single numbers this rarely hurts, and most work goes into the net. For a picture it decides everything.
+#
+# ### A generative model: the picture itself is random
+#
+# Now all 64 pixels are random. How many pictures are there to spread probability over?
+
+# %%
+from math import log
+
+levels = 17  # each pixel counts 0 to 16 dots of ink
+zeros = 64 * log(levels) / log(10)
+say(f"$17^{{64}} \\approx 10^{{{zeros:.0f}}}$ pictures, of which {len(x):,} have been seen.")
+
+# %% [markdown]
+# A list of probabilities, as for ten labels, is out of the question. We need a formula with far fewer numbers. Here are
+# three, all of them Gaussian:
+#
+# - **A**: each pixel has a mean and a variance of its own, and is drawn independently of all others;
+# - **B**: one Gaussian with a full covariance: pixels may depend on each other, linearly;
+# - **C**: one such Gaussian *for each digit*: first draw $y$, then $x$ from $p(x \mid y)$.
+#
+# (Many pixels are paper in every digit, and a variance of zero would make the density infinite. `reg_covar` adds
+# $0.1^2$ to every variance.)
+
+# %%
+from coursekit.density import BayesClassifier, GaussianMixture
+
+
+def hill(points, covariance="full"):
+    return GaussianMixture(1, covariance=covariance, reg_covar=0.01).fit(points)
+
+
+apart, joint = hill(x, "diagonal"), hill(x)
+by_digit = BayesClassifier.fit(x, y, hill)
+
+# %% [markdown]
+# **Predict.** Which of them draw pictures that can be read: none, C, B and C, or all?
+
+# %%
+guess = None  # "none", "C", "B and C" or "all"
+
+# %%
+why = "A has the right ink in each place, B has strokes, and both mix all digits. Look below."
+reveal(guess, "C", why)
+
+# %%
+models = {"A · pixels apart": apart, "B · one Gaussian": joint, "C · one for each digit": by_digit}
+drawn = {name: model.sample(16, generator=generator(3)) for name, model in models.items()}
+show({"data": x[:16]} | drawn)
+
+# %% [markdown]
+# Each of the three has the right mean and the right variance of every pixel. What separates them is which pixels go
+# *together*. That is the whole difficulty: pictures, sounds and texts have many modes and strong dependence, and simple
+# distributions have neither. All models of this course are ways to build rich distributions from simple ones.
+#
+# C is the same trick as the two hills that the ball needed. A hidden choice, here the digit, turns simple distributions
+# into a richer one: $p(x) = \sum_y p(x \mid y)\, p(y)$.
+
+# %% [markdown]
+# ## 2 · Bayes' rule joins the two
+#
+# Both factors of model C are known, so we can also ask it the discriminative question:
+#
+# $$p(y \mid x) = \frac{p(x \mid y)\, p(y)}{p(x)}, \qquad p(x) = \sum_y p(x \mid y)\, p(y).$$
+#
+# On the line first. Two classes, $N(-1, 1)$ and $N(1, 1)$, equally frequent. Take the logarithm of the ratio of the two
+# posteriors: the squares cancel, and what is left is $2x$, linear. So $p(y = 1 \mid x) = 1 / (1 + e^{-2x})$, which is a
+# softmax with a linear net. The softmax head was Bayes' rule for Gaussians of equal width all along.
+
+# %%
+from coursekit.distributions import NormalMixture1D
+
+two = [NormalMixture1D([1.0], [m], [1.0]) for m in (-1.0, 1.0)]
+even = BayesClassifier(two, [0.5, 0.5])
+
+t = torch.linspace(-4, 4, 81, dtype=torch.float64)
+log_odds = even.log_posterior(t).diff(dim=1)[:, 0]
+assert torch.allclose(log_odds, 2 * t)
+
+# %% [markdown]
+# **Predict.** Now class 1 is rare, one point in a hundred. A point lies at $x = 1$, exactly at its centre. How probable
+# is class 1?
+
+# %%
+guess = None  # a probability
+
+# %%
+rare = BayesClassifier(two, [0.99, 0.01])
+at = torch.tensor([1.0], dtype=torch.float64)
+posterior = rare.log_posterior(at).exp()[0, 1].item()
+
+assert abs(rare.log_posterior(at).diff().item() - (2 - log(99))) < 1e-9
+why = "The point speaks for class 1 by $e^2 \\approx 7$ to 1, the frequencies against it by 99 to 1."
+reveal(guess, posterior, why)
+
+# %%
+figure, axes = plots.canvas(2)
+panels = {"equally frequent": even, "class 1 is rare": rare}
+for ax, (title, model) in zip(axes, panels.items(), strict=True):
+    density, posterior = model.log_joint(t).exp(), model.log_posterior(t).exp()
+    for k, colour in enumerate((blue, red)):
+        label = f"$p(x \\mid {k})\\, p({k})$"
+        ax.plot(t, density[:, k], color=colour, linewidth=2.4, label=label)
+    ax.plot(t, posterior[:, 1], color="black", linestyle="--", label="$p(y = 1 \\mid x)$")
+    plots.dress(ax, x="$x$", title=title, density=True, legend=True)
+words = "Two class densities times their frequencies, and the posterior of class 1, an S-shaped curve."
+plots.Picture(figure, words + " Where class 1 is rare it rises further to the right.")
+
+# %% [markdown]
+# **Pitfall.** Forgetting $p(y)$ is the classic mistake of classifiers made this way. It does not show as long as
+# classes are equally frequent.
+#
+# Back to the digits. Model C never compared two digits with each other. It learned each one on its own.
+#
+# **Predict.** Which classifies better on digits not seen: the softmax, which was trained to classify, or model C with
+# Bayes' rule?
+
+# %%
+guess = None  # "softmax" or "Bayes"
+
+# %%
+def hill_apart(points):
+    return hill(points, "diagonal")
+
+
+naive_bayes = BayesClassifier.fit(x, y, hill_apart)
+scores = {
+    "softmax, linear": accuracy(softmax),
+    "Bayes, pixels apart": accuracy(naive_bayes),
+    "Bayes, model C": accuracy(by_digit),
+}
+expect(scores["Bayes, model C"] > scores["softmax, linear"], "C is ahead of a linear softmax")
+why = "By little: Gaussians of unequal shape have curved borders, a linear softmax straight ones."
+reveal(guess, "Bayes", why)
+
+# %%
+rows = [[name, f"{share:.1%}"] for name, share in scores.items()]
+table(["classifier", "right on fresh digits"], rows)
+
+# %% [markdown]
+# "Naive" Bayes, with pixels apart, draws strokes that are not there, and pays for it. A classifier from densities is as
+# good as its densities, and those are harder to learn than a border. Who only wants labels should usually learn only
+# $p(y \mid x)$. The committed experiment has it over several splits of the data:
+
+# %%
+heads = figure_row("s01_bayes_classifier")
+found = heads["figures"]
+names = {
+    "softmax, linear": "softmax, linear", "softmax, a hidden layer": "softmax, 64 hidden",
+    "Bayes, pixels apart": "Bayes, diagonal normals", "Bayes, full": "Bayes, full normals",
+}
+shares = ", ".join(f"{found['digits: ' + row]:.1%} ({name})" for name, row in names.items())
+fold(f"Means over {len(heads['seeds'])} splits: {shares}.", heads)
+
+# %% [markdown]
+# ### What else the generative one knows
+#
+# Show both of them things that are no digits: pixels at random, and a chess board.
+#
+# **Predict.** How sure is the softmax that the chess board is *some* digit (its largest probability)?
+
+# %%
+guess = None  # a probability
+
+# %%
+dice = torch.rand(200, 64, dtype=torch.float64, generator=generator(4))
+chess = ((torch.arange(64) // 8 + torch.arange(64)) % 2).double()[None]
+things = {"fresh digits": x_test, "pixels at random": dice, "chess board": chess}
+
+largest = {name: softmax.log_posterior(thing).exp().amax(1) for name, thing in things.items()}
+sure = {name: values.median().item() for name, values in largest.items()}
+log_p = {name: by_digit.log_prob(thing).median().item() for name, thing in things.items()}
+strange = by_digit.log_prob(torch.cat([dice, chess]))
+expect(by_digit.log_prob(x_test).min() > strange.max(), "every digit is likelier than any of them")
+why = "Ten probabilities sum to one, and none of the ten labels is 'no digit'."
+reveal(guess, sure["chess board"], why)
+
+# %%
+table(
+    ["what is shown", "softmax: largest $p(y \\mid x)$", "model C: $\\log p(x)$, nats"],
+    [[name, f"{sure[name]:.2f}", f"{log_p[name]:.0f}".replace("-", "−")] for name in things],
+)
+
+# %% [markdown]
+# (Medians.) The posterior of model C would be no better: it, too, has only ten labels to choose from. What tells is the
+# denominator of Bayes' rule, $p(x)$, which a discriminative model never learns. It is no cure for everything: blank
+# paper gets a decent $p(x)$ here, and lecture 7 has a famous case in which likelihood is fooled altogether.
+
+# %% [markdown]
+# ## 3 · Three tasks and three choices
+#
+# A generative model can be asked for three things:
+#
+# - **density**: how likely is this $x$?
+# - **sampling**: draw a new $x$.
+# - **representation**: what lies behind this $x$? Which few numbers describe it?
+#
+# We have seen the first two. For the third, throw the labels away, and fit a Gaussian mixture with twenty components to
+# the bare pictures. A component is a **hidden** (latent) variable: nobody says what it is, and for each picture the
+# model returns probabilities of its components.
+
+# %%
+hidden = GaussianMixture(20, covariance="diagonal", reg_covar=0.01)
+hidden.fit(x, generator=generator(0), max_steps=budget(40, 5))
+code = hidden.represent(x)  # (n, 20), not negative, sums to one
+
+assert torch.allclose(code.sum(1), torch.ones_like(code[:, 0]))
+
+# %% [markdown]
+# **Predict.** Afterwards we look at labels once: name each component after the digit that is most frequent in it. Which
+# share of fresh digits does that classify correctly? (Guessing: 10 %.)
+
+# %%
+guess = None  # a share
+
+# %%
+component = code.argmax(1)
+digit_of = torch.stack([torch.bincount(y[component == k], minlength=10).argmax() for k in range(20)])
+found = digit_of[hidden.represent(x_test).argmax(1)]
+share = (found == y_test).double().mean().item()
+
+expect(share > 0.5, "components follow digits")
+reveal(guess, share, "To make pictures likely the mixture had to find out which kinds there are.")
+
+# %%
+show({"means of the 20 components": hidden.parameters.means})
+
+# %% [markdown]
+# That is the promise of representation learning. The judge is our own choice, though: another task might need the slant
+# of the writing, and components do not know it. **There is no single number that says how good a generative model is**,
+# and the three tasks can disagree. Section 5 makes them.
+#
+# ### Three choices
+#
+# To learn is to choose, from a family of distributions $p_\theta$, the one nearest to the data's:
+#
+# $$\min_\theta\; D(p_\text{data},\, p_\theta).$$
+#
+# Three choices are hidden here. They are the questions to ask about every method of this course:
+#
+# 1. **Which family** $p_\theta$? It decides which of the three tasks are possible.
+# 2. **Which divergence** $D$? It decides what happens where the family is too small.
+# 3. **Which optimiser**? It decides whether one gets there.
+#
+# ### A divergence that data can measure
+#
+# Nobody ever sees $p_\text{data}$. There are only points drawn from it. So choose a $D$ that points suffice to
+# estimate. Take the **Kullback–Leibler divergence**, the mean of how much likelier the data are under the truth than
+# under the model:
+#
+# $$\mathrm{KL}(p_\text{data} \,\|\, p_\theta) = \mathbb E_{x \sim p_\text{data}} \big[\log p_\text{data}(x) - \log p_\theta(x)\big].$$
+#
+# It is zero if the two are equal, and positive otherwise. Split the mean in two. The first part, $\mathbb E \log
+# p_\text{data}(x)$, is unknown. It is also a constant: no choice of $\theta$ changes it. The second is a mean over
+# data, and a mean over data is what points can estimate:
+#
+# $$\arg\min_\theta \mathrm{KL}(p_\text{data} \,\|\, p_\theta) = \arg\max_\theta \mathbb E_{p_\text{data}} \log p_\theta(x)
+# \approx \arg\max_\theta \frac1n \sum_{i=1}^n \log p_\theta(x_i).$$
+#
+# This is **maximum likelihood**. We check it where the truth is known: between two models, the difference of the
+# divergences is the difference of the **negative log-likelihoods** (NLL).
+
+# %%
+from coursekit.distances import kl_by_quadrature
+from coursekit.distributions import get
+
+bimodal = get("bimodal")
+wide = NormalMixture1D([1.0], [0.0], [1.2])
+uneven = NormalMixture1D([0.3, 0.7], [-1.0, 1.0], [0.6, 0.6])
+models = [wide, uneven]
+kl = [kl_by_quadrature(bimodal, model, low=-8, high=8).item() for model in models]
+
+points = bimodal.sample(20_000, generator=generator(5))
+nll = [-model.log_prob(points) for model in models]
+difference = nll[0] - nll[1]
+error = difference.std().item() / len(points) ** 0.5
+assert abs(difference.mean().item() - (kl[0] - kl[1])) < 4 * error
+
+# %% [markdown]
+# **Predict.** A model could not be better: it *is* the true density. What is its NLL?
+
+# %%
+guess = None  # 0, or something else? for bimodal, in nats
+
+# %%
+entropy = bimodal.entropy().item()
+best = -bimodal.log_prob(points).mean().item()
+assert abs(best - entropy) < 0.03  # four standard errors
+why = f"It is the entropy of the data, here {entropy:.3f} nats: the constant that we dropped."
+reveal(guess, best, why)
+
+# %% [markdown]
+# **Pitfall.** So an NLL by itself says little. For data of high entropy a perfect model has a large one, for densities
+# that exceed one it is negative. Only *differences* on the same data mean something: they are differences of KL.
+#
+# ### By a formula
+#
+# For a single normal the maximum can be written down. Set the derivatives of the likelihood to zero, and out come the
+# mean of the data and their standard deviation (divided by $n$, not $n - 1$). Autograd agrees that the slope there is
+# zero:
+
+# %%
+from coursekit.density import TrainableMixture
+
+sample = NormalMixture1D([1.0], [3.0], [2.0]).sample(1_000, generator=generator(6))
+closed = {"mean": sample.mean().item(), "scale": sample.std(correction=0).item()}
+
+best = TrainableMixture([1.0], [closed["mean"]], [closed["scale"]])
+loss = -best.log_prob(sample).mean()
+slopes = torch.autograd.grad(loss, [best.means, best.log_scales])
+assert max(slope.abs().item() for slope in slopes) < 1e-12
+
+# %% [markdown]
+# ### By stochastic gradients
+#
+# For nearly all other models there is no formula. What always works is going downhill: take a few points, compute the
+# gradient of their NLL, take a small step, repeat. The gradient of a **batch** is wrong each time and right on average.
+# The whole method fits in one cell; twenty runs go side by side, one in each column.
+
+# %%
+def descend(rate, steps, seed=7):
+    """Means after each step with shape (20, steps), for a rate that may depend on the step."""
+    draw = generator(seed)
+    theta = torch.zeros(2, 20, dtype=torch.float64, requires_grad=True)  # mean and log scale
+    path = []
+    for k in range(steps):
+        batch = sample[torch.randint(len(sample), (100, 20), generator=draw)]
+        mean, log_scale = theta
+        nll = log_scale + 0.5 * ((batch - mean) / log_scale.exp()) ** 2  # up to a constant
+        (slope,) = torch.autograd.grad(nll.mean(0).sum(), theta)
+        with torch.no_grad():
+            theta -= rate(k) * slope
+        path.append(theta[0].detach().clone())
+    return torch.stack(path, 1)
+
+# %% [markdown]
+# The scale is trained through its logarithm: a gradient step knows no limits, and a scale must stay positive.
+#
+# **Predict.** One set of runs keeps its rate at 0.4, the other lets it fall evenly from 0.4 to 0. Which ends nearer to
+# the formula's mean, and by which factor?
+
+# %%
+guess = None  # "constant", "falling" or "the same"
+
+# %%
+steps = budget(1_000, 50)
+paths = {
+    "constant": descend(lambda k: 0.4, steps),
+    "falling": descend(lambda k: 0.4 * (1 - k / steps), steps),
+}
+off = {name: (path - closed["mean"]).abs() / closed["scale"] for name, path in paths.items()}
+
+last = {name: error[:, -1].mean().item() for name, error in off.items()}
+expect(last["falling"] < last["constant"] / 2, "a falling rate ends nearer")
+factor = last["constant"] / last["falling"]
+why = f"About {factor:.0f} times nearer. At a constant rate the noise of the batches never dies out."
+reveal(guess, "falling", why)
+
+# %%
+every = slice(9, None, 10)
+plots.bands(
+    list(range(1, steps + 1))[every],
+    {name: error[:, every].tolist() for name, error in off.items()},
+    x_label="step", y_label="distance in standard deviations", log_y=True,
+)
+
+# %% [markdown]
+# ### By E-M
+#
+# A mixture with two components has no formula either, but each *half* of the problem has one: given the components, who
+# belongs where; given who belongs where, the components. Taking turns is **expectation-maximisation**, and lecture 2
+# takes it step by step. The gradient needs no such insight.
+#
+# **Predict.** Both start from the same place, on 1,000 points of `bimodal`. Which reaches the higher likelihood in the
+# end?
+
+# %%
+guess = None  # "E-M", "gradients" or "neither"
+
+# %%
+from coursekit.density import Parameters
+
+sample = bimodal.sample(1_000, generator=generator(8))
+column = torch.tensor([[-0.5], [0.5]], dtype=torch.float64)
+start = Parameters(torch.full((2,), 0.5).double(), column, torch.ones(2, 1, 1).double())
+em = GaussianMixture(2, reg_covar=0.0).fit(sample, start=start, max_steps=1_000, tolerance=1e-9)
+
+steps = budget(1_000, 50)
+gradient = TrainableMixture([0.5, 0.5], [-0.5, 0.5], [1.0, 1.0])
+run = fit_likelihood(gradient, Empirical(sample), steps=steps, batch=200, learning_rate=0.03)
+for update in run:
+    run.set_learning_rate(0.03 * (1 - update.step / steps))
+
+gradient.requires_grad_(False)  # training is over
+gap = (em.log_prob(sample) - gradient.log_prob(sample)).mean().item()
+expect(abs(gap) < 1e-3, "they agree to a thousandth of a nat")
+rounds = len(em.log_likelihoods) - 1
+why = f"{abs(gap):.0e} nats a point apart. E-M took {rounds} rounds, gradients {steps:,} steps."
+reveal(guess, "neither", why)
+
+# %%
+plots.densities(-4, 4, {"E-M": em, "gradients": gradient, "truth": bimodal}, samples=sample)
+
+# %% [markdown]
+# Same family, same divergence, so the same answer: the optimiser only decides how to get there. (On harder families it
+# may get stuck. Then the third choice matters, too.) Over seeds:
+
+# %%
+climbs = figure_row("s01_maximum_likelihood")
+found = climbs["figures"]
+fold(
+    f"Over {len(climbs['seeds'])} samples: the mean of a normal within {found['mean_error']:.4f} standard "
+    f"deviations of the formula, a mixture within {found['gap_bimodal']:.0e} nats a point of E-M.",
+    climbs,
+)
+
+# %% [markdown]
+# ## 4 · When the family is too small: the direction of the divergence
+#
+# If the family contains the truth, every sensible divergence leads there. It never does. So what counts is which
+# *wrong* model a divergence prefers. The KL has two directions:
+#
+# $$\text{forward}\quad \mathrm{KL}(p \,\|\, q) = \mathbb E_{x \sim p} \log \frac{p(x)}{q(x)}, \qquad
+# \text{reverse}\quad \mathrm{KL}(q \,\|\, p) = \mathbb E_{x \sim q} \log \frac{q(x)}{p(x)}.$$
+#
+# Each takes its mean over its first argument. Forward asks at points *of the data*: is there a place where data occur
+# and the model says "hardly ever"? Reverse asks at points *of the model*: does it produce what the data hardly ever
+# contain?
+#
+# The data $p$ have two equal modes, 6 standard deviations apart. The model $q$ is a single normal.
+#
+# **Predict.** Where does the mean of the best $q$ lie, at the midpoint or at a mode? Answer for forward, then for
+# reverse.
+
+# %%
+guess = None  # "midpoint, midpoint", "midpoint, mode", "mode, midpoint" or "mode, mode"
+
+# %%
+from coursekit.distances import fit_normal_by_kl
+
+modes = NormalMixture1D([0.5, 0.5], [-3.0, 3.0], [1.0, 1.0])
+forward = fit_normal_by_kl(modes, "forward", start=(1.0, 1.0))
+reverse = fit_normal_by_kl(modes, "reverse", start=(1.0, 1.0))
+
+assert abs(forward.mean) < 0.05 and abs(reverse.mean - 3) < 0.05
+ends = [f"$N({abs(fit.mean):.2f}, {fit.scale:.2f}^2)$" for fit in (forward, reverse)]
+reveal(guess, "midpoint, mode", f"Forward ends at {ends[0]}, reverse at {ends[1]}.")
+
+# %%
+fits = [NormalMixture1D([1.0], [fit.mean], [fit.scale]) for fit in (forward, reverse)]
+titles = ["forward covers all modes", "reverse seeks one"]
+panels = [{"model": fit, "truth": modes} for fit in fits]
+plots.densities(-8, 8, panels, titles=titles, top=0.4)
+
+# %% [markdown]
+# Forward cannot leave out a mode: there $\log(p/q)$ would be huge, and half of the data lie there. So it covers both,
+# and the valley as well. Reverse cannot use the valley: there $\log(q/p)$ would be huge. So it leaves out a mode, which
+# costs next to nothing.
+#
+# Forward also has a formula. For a normal, $\mathbb E_p \log q$ contains $p$ only through its mean and its variance, so
+# the best $q$ takes over both, whatever $p$ looks like otherwise.
+
+# %%
+variance = 3.0**2 + 1.0**2  # between the modes, plus within
+assert abs(forward.scale - variance**0.5) < 1e-3
+
+# %% [markdown]
+# **Predict.** Reverse has dropped half of the data. How many nats does that cost, about?
+
+# %%
+guess = None  # in nats
+
+# %%
+assert abs(reverse.divergence - log(2)) < 0.01
+why = "On its mode $q$ is twice $p$, so $\\log(q/p) = \\log 2$. With $K$ modes it would be $\\log K$."
+reveal(guess, reverse.divergence, why)
+
+# %% [markdown]
+# The price of dropping is small and bounded, and a model that never visits the other mode has no way to notice it. Now
+# the price of covering. How much of the covering model falls into the valley, where data are rare?
+
+# %%
+edges = torch.tensor([-1.0, 1.0], dtype=torch.float64)
+valley = {"data": modes, "forward": fits[0], "reverse": fits[1]}
+shares = {name: model.cdf(edges).diff().item() for name, model in valley.items()}
+
+assert shares["forward"] > 5 * max(shares["data"], shares["reverse"])
+rows = [[name, f"{share:.1%}"] for name, share in shares.items()]
+table(["drawn from", "share between −1 and 1"], rows)
+
+# %% [markdown]
+# This is the ball's head again, which named the time at which the ball was elsewhere: maximum likelihood is the forward
+# direction. In pictures, samples from the valley are the blurred mean of two things. A model trained in the reverse
+# spirit has sharp samples and drops kinds of data without a word.
+#
+# ### Pitfall: the reverse direction has several minima
+#
+# **Predict.** Start reverse exactly in the middle, at mean 0 and scale 1. Where does it end?
+
+# %%
+guess = None  # "a mode", "the middle" or "it jumps to and fro"
+
+# %%
+middle = fit_normal_by_kl(modes, "reverse", start=(0.0, 1.0))
+
+assert middle.converged and abs(middle.mean) < 1e-6
+assert middle.divergence > reverse.divergence
+worse, best = middle.divergence, reverse.divergence
+why = f"Nothing pulls it to a side. It widens to scale {middle.scale:.2f} and stops"
+reveal(guess, "the middle", f"{why} at {worse:.2f} nats. At a mode it is {best:.2f}.")
+
+# %% [markdown]
+# **Explore.** Drag the normal below, by its top and by its flank, and watch both divergences. First predict: you hold a
+# narrow hill on the right mode and widen it slowly. Which of the two falls, which rises? Then find a normal for which
+# both are small at once. Is there one? Then let it fit, in either direction.
+#
+# (Where this page is not running Python there is nothing to see below. The widget shows the two pictures above in
+# motion, with the integrands of both divergences and their values.)
+
+# %%
+from coursekit.widgets import KLExplorer
+
+KLExplorer("two modes")
+
+# %%
+directions = figure_row("s01_kl_direction")
+caught = directions["figures"]["starts_caught"]
+fold(
+    f"From random starts, {len(directions['seeds'])} seeds, three distances of the modes: {caught:.0%} of the "
+    "reverse fits end in the shallow minimum across both modes, all others at a mode.",
+    directions,
+)
+
+# %% [markdown]
+# ### Which direction can be computed?
+#
+# It is no free choice. Each divergence needs something, and data do not always have it:
+#
+# - **Forward KL** needs points of the data and $\log p_\theta$. A model without a density is out.
+# - **Reverse KL** needs points of the model and $\log p_\text{data}$, up to a constant. For a picture nobody has that.
+#   In physics one often does, and in variational inference the target is a posterior, known up to its constant
+#   (lectures 4 to 6).
+# - **Divergences by comparison** need points of both and no density at all: train a classifier to tell data from
+#   samples, and use how well it does. That is the idea of adversarial training (lectures 8 to 13).
+
+# %% [markdown]
+# ## 5 · A good likelihood is not a good sample
+#
+# Maximum likelihood is well founded, so it is tempting to believe that the model with the higher likelihood is the
+# better one in every respect. Two pathological models show that this is wrong, in both directions.
+#
+# ### A model that is nearly all noise
+#
+# Take a good model and drown it: with probability $\pi$ draw from it, otherwise draw noise.
+#
+# $$p(x) = \pi\, p_\text{model}(x) + (1 - \pi)\, p_\text{noise}(x), \qquad \pi = 0.01.$$
+#
+# Noise here is a picture whose pixels are uniform on $(0, 1)$, a density of 1, hence a log-density of 0.
+
+# %%
+from coursekit.density import Corrupted
+
+
+class PixelNoise:
+    def sample(self, n, *, context=None, generator=None):
+        return torch.rand(n, 64, dtype=torch.float64, generator=generator)
+
+    def log_prob(self, x, *, context=None):
+        inside = ((x >= 0) & (x <= 1)).all(1)
+        return torch.where(inside, 0.0, -torch.inf).double()
+
+
+drowned = Corrupted(by_digit, PixelNoise(), share=0.99)  # the share of noise, 1 − π
+both = {"model C": by_digit, "drowned": drowned}
+show({name: model.sample(16, generator=generator(9)) for name, model in both.items()})
+
+# %% [markdown]
+# **Predict.** On fresh digits model C has a certain log-likelihood. How many nats a picture does the drowned one lose
+# against it?
+
+# %%
+guess = None  # in nats a picture
+
+# %%
+good, bad = by_digit.log_prob(x_test), drowned.log_prob(x_test)
+lost = (good - bad).mean().item()
+bound = -log(0.01)
+
+assert (good - bad <= bound + 1e-9).all()
+why = f"Of {good.mean():.0f} nats. It can never be more than $-\\log 0.01 = {bound:.2f}$."
+reveal(guess, lost, why)
+
+# %% [markdown]
+# Why so little? Leave out the second summand, which is not negative:
+#
+# $$\log p(x) \;\ge\; \log\big(\pi\, p_\text{model}(x)\big) = \log p_\text{model}(x) - \log \tfrac{1}{\pi}.$$
+#
+# The loss is at most $-\log \pi$ nats **a picture**, whatever the picture's size. A log-likelihood grows with the
+# number of dimensions, and so do the differences between models. Against that, $-\log \pi$ vanishes. How small is it
+# beside a difference that people publish? On CIFAR-10, Glow reports 3.35 bits per dimension, RealNVP 3.49.
+
+# %%
+d = 3 * 32 * 32
+published = (3.49 - 3.35) * d * log(2)  # nats a picture
+assert published > 50 * bound
+
+rows = []
+for side, colours in ((8, 1), (32, 3), (256, 3)):
+    nats = bound / (side**2 * colours)
+    rows.append([f"{side} × {side} × {colours}", f"{nats:.5f}", f"{nats / log(2):.5f}"])
+table(["picture", "nats lost per dimension, at most", "in bits"], rows)
+
+# %%
+say(
+    f"From RealNVP to Glow it is {published:.0f} nats a picture. Replace 99 of 100 samples of Glow by "
+    f"noise: it loses at most {bound:.1f} of them, and is still far ahead."
+)
+
+# %% [markdown]
+# So likelihood is blind to most of what is drawn. It is asked at points of the data only, and there the noise hardly
+# matters. Who looks at samples sees it at once.
+
+# %% [markdown]
+# ### A model that learned its data by heart
+#
+# The opposite pathology: put a very narrow hill on each training picture and nothing elsewhere. To draw is to pick a
+# training picture at random.
+
+# %%
+from coursekit.density import Memoriser
+
+parrot = Memoriser(x, scale=0.02)
+both = {"memoriser": parrot, "model C": by_digit}
+show({name: model.sample(16, generator=generator(10)) for name, model in both.items()})
+
+# %% [markdown]
+# How good are the samples? Let a net look: a classifier that is shown data and samples, half of each, and is tested on
+# others of both. If it is right half of the time, it cannot tell them apart. The committed experiment asked such a judge about these
+# three models (their last details differ a little from those above).
+#
+# **Predict.** How often is it right about the memoriser's samples and training pictures?
+
+# %%
+guess = None  # between 0.5 (cannot tell) and 1 (always)
+
+# %%
+judges = figure_row("s01_likelihood_and_quality")
+found = judges["figures"]
+told = {
+    "model C": found["two_sample_model"],
+    "drowned in noise": found["two_sample_corrupted"],
+    "memoriser": found["two_sample_memoriser"],
+}
+assert abs(told["memoriser"] - 0.5) < 0.03 and told["drowned in noise"] > 0.9
+why = "Its samples *are* training pictures. By this judge it is the best of our models by far."
+reveal(guess, told["memoriser"], why)
+
+# %% [markdown]
+# **Predict.** And its log-likelihood? Order the three models by how likely they find the *training* pictures, then by
+# how likely they find *fresh* ones.
+
+# %%
+guess = None  # "the memoriser wins both", "wins training, loses fresh" or "loses both"
+
+# %%
+contenders = {"model C": by_digit, "drowned in noise": drowned, "memoriser": parrot}
+on_train = {name: model.log_prob(x).mean().item() for name, model in contenders.items()}
+on_fresh = {name: model.log_prob(x_test).mean().item() for name, model in contenders.items()}
+
+assert on_train["memoriser"] == max(on_train.values())
+assert on_fresh["memoriser"] == min(on_fresh.values())
+why = "A fresh digit lies under no hill, many widths away from each."
+reveal(guess, "wins training, loses fresh", why)
+
+# %%
+def nats(value):
+    return f"{value:,.0f}".replace("-", "−")
+
+
+rows = [[k, f"{told[k]:.0%}", nats(on_train[k]), nats(on_fresh[k])] for k in contenders]
+table(["", "told from the data by a net", "$\\log p$, training", "$\\log p$, fresh"], rows)
+
+# %% [markdown]
+# Read the table by rows. The drowned model has nearly the likelihood of model C, and samples that anybody tells apart.
+# The memoriser has perfect samples and a useless density; on training data its likelihood is excellent, too.
+# **Pitfall:** so the training likelihood alone never shows memorising, and neither do samples alone. Held-out
+# likelihood does. For models without a density, one looks for the training picture nearest to each sample (lecture 8).
+#
+# The perfect model is best by every judge. All others are wrong in some way, and each judge sees another one. That is
+# why families trained by other means than likelihood are worth having, and why each has to be judged for what it is
+# used for.
+
+# %%
+fold(
+    f"Over {len(judges['seeds'])} splits: noise costs {found['lost']:.2f} of at most {found['most_lost']:.2f} nats, "
+    f"and a judge of single pictures takes {found['judged_corrupted']:.1%} of the samples for noise.",
+    judges,
+)
+
+# %% [markdown]
+# ## 6 · Who can answer what?
+#
+# Model C is a small **graphical model**: a hidden $y$, an arrow to $x$, and both distributions written down. Everything
+# follows from these by sums and integrals, and for Gaussians the integrals have formulas. So it answers questions for
+# which nobody trained it.
+#
+# An example: the lower half of a picture is covered. What may be there? Of a Gaussian, the rest given a part is
+# Gaussian again, with mean $m_2 + S_{21} S_{11}^{-1} (x_1 - m_1)$. Model B will do:
+
+# %%
+m, S = joint.parameters.means[0], joint.parameters.covariances[0]
+upper, lower = slice(0, 32), slice(32, 64)
+gain = torch.linalg.solve(S[upper, upper], S[upper, lower])
+few = x_test[:16]
+guessed = m[lower] + (few[:, upper] - m[upper]) @ gain
+
+covered = torch.cat([few[:, upper], torch.full((16, 32), 0.25).double()], 1)
+completed = torch.cat([few[:, upper], guessed], 1)
+assert (guessed - few[:, lower]).square().mean() < (m[lower] - few[:, lower]).square().mean()
+show({"covered": covered, "completed": completed, "what was there": few})
+
+# %% [markdown]
+# Graphical models give that for free: any part given any other, hidden causes that can be named, knowledge of the
+# domain built in as arrows. Their price is the family. With richer distributions than Gaussians and small tables the
+# sums and integrals have no formula, and their design takes an expert.
+#
+# Deep models give up some of these answers for reach: a net in place of the table, and whatever the net still lets one
+# compute. What that is depends on *where the net stands*, and this is the map of the course.
+#
+# ### One distribution, five ways to write it
+#
+# Here is a banana in the plane: $x_1$ is standard normal, and $x_2 = x_1^2 - 1$ plus noise of standard deviation ½.
+# Each family writes it in its own way. In real models a net stands where this one has $x_1^2 - 1$.
+
+# %%
+def bend(t):
+    return t**2 - 1
+
+
+def log_normal(x, mean, scale):
+    return torch.distributions.Normal(mean, scale).log_prob(x)
+
+# %% [markdown]
+# **Autoregressive** (lecture 3): one coordinate after the other, each given those before. The product rule makes a
+# density of it.
+
+# %%
+class Autoregressive:
+    def log_prob(self, x, *, context=None):
+        x1, x2 = x.unbind(1)
+        return log_normal(x1, 0.0, 1.0) + log_normal(x2, bend(x1), 0.5)
+
+    def sample(self, n, *, context=None, generator=None):
+        z1, z2 = torch.randn(2, n, dtype=torch.float64, generator=generator)
+        x1 = z1
+        x2 = bend(x1) + 0.5 * z2  # has to wait for x1
+        return torch.stack([x1, x2], 1)
+
+# %% [markdown]
+# **Flow** (lectures 5 to 7): a map $T$ from noise to data with an inverse and a known change of volume. Here $T$
+# stretches $x_2$ by ½ and shears it.
+
+# %%
+class Flow:
+    def forward(self, z):
+        x = torch.stack([z[:, 0], bend(z[:, 0]) + 0.5 * z[:, 1]], 1)
+        return x, torch.full((len(z),), log(0.5)).double()  # log |det| of this direction
+
+    def inverse(self, x):
+        z = torch.stack([x[:, 0], (x[:, 1] - bend(x[:, 0])) / 0.5], 1)
+        return z, torch.full((len(x),), log(2)).double()
+
+    def log_prob(self, x, *, context=None):
+        z, ladj = self.inverse(x)
+        return log_normal(z, 0.0, 1.0).sum(1) + ladj
+
+    def sample(self, n, *, context=None, generator=None):
+        return self.forward(torch.randn(2, n, dtype=torch.float64, generator=generator).T)[0]
+
+# %% [markdown]
+# **Adversarial generator** (lectures 9 to 13): the same map, and no inverse. A net has none, unless it is built for it.
+# One can draw, and that is all.
+
+# %%
+class Generator:
+    def __init__(self):
+        why = "many z may lead to one x, and a net offers no way to find them"
+        self.not_tractable = {"log_prob": why}
+
+    def sample(self, n, *, context=None, generator=None):
+        z1, z2 = torch.randn(2, n, dtype=torch.float64, generator=generator)
+        return torch.stack([z1, bend(z1) + 0.5 * z2], 1)
+
+# %% [markdown]
+# **Energy-based** (lecture 14): only the shape, $p(x) = e^{-E(x)} / Z$. Any function will do for $E$. The price is $Z =
+# \int e^{-E(x)}\, dx$, which nobody can compute in high dimension.
+
+# %%
+class EnergyBased:
+    def __init__(self):
+        self.not_tractable = {
+            "log_prob": "its constant Z is an integral over all x; use energy, equal but for log Z",
+            "sample": "no recipe leads from noise to its points; run a Markov chain on the energy",
+        }
+
+    def energy(self, x):
+        x1, x2 = x.unbind(1)
+        return 0.5 * x1**2 + 2 * (x2 - bend(x1)) ** 2
+
+# %% [markdown]
+# **Latent variables** (lecture 4): a hidden $z$ and a simple distribution around what it points to, $z \sim N(0, 1)$
+# and $x \sim N((z, z^2 - 1), \tfrac14 I)$, a banana a bit thicker. The density is an integral over $z$, in general
+# without a formula. A second model $q(z \mid x)$ guesses the $z$ behind $x$, and gives a lower bound $\mathbb E_q \log
+# p(x \mid z) - \mathrm{KL}(q \,\|\, p(z)) \le \log p(x)$, the ELBO.
+
+# %%
+from coursekit.distances import kl_normal
+
+
+class LatentVariable:
+    def __init__(self):
+        self.not_tractable = {"log_prob": "it is an integral over z; use elbo, a lower bound"}
+
+    def represent(self, x):
+        return 0.8 * x[:, :1]  # the mean of q(z | x), whose standard deviation is 0.3
+
+    def elbo(self, x):
+        m, v = self.represent(x)[:, 0], 0.3**2
+        spread = v + 2 * v**2 + 4 * m**2 * v  # variances of z and of z² under q
+        at_mean = log_normal(x[:, 0], m, 0.5) + log_normal(x[:, 1], m**2 + v - 1, 0.5)
+        return at_mean - spread / (2 * 0.5**2) - kl_normal(m, 0.3, 0.0, 1.0)
+
+    def sample(self, n, *, context=None, generator=None):
+        z, e1, e2 = torch.randn(3, n, dtype=torch.float64, generator=generator)
+        return torch.stack([z + 0.5 * e1, bend(z) + 0.5 * e2], 1)
+
+# %% [markdown]
+# Now the claims. Autoregressive model and flow are one density. The energy differs from it by a constant at every
+# point. The generator draws the same points from the same noise. The bound is a bound, checked against the integral.
+
+# %%
+from coursekit.distances import gauss_legendre
+
+autoregressive, flow, gan = Autoregressive(), Flow(), Generator()
+energy, latent = EnergyBased(), LatentVariable()
+banana = flow.sample(2_000, generator=generator(12))
+assert torch.allclose(autoregressive.log_prob(banana), flow.log_prob(banana))
+assert torch.equal(banana, gan.sample(2_000, generator=generator(12)))
+
+log_z = -energy.energy(banana) - flow.log_prob(banana)
+assert log_z.std() < 1e-9  # a constant: log Z
+
+
+# %%
+class Integrated:
+    """The density of the latent-variable model: possible because its z is a single number."""
+
+    def log_prob(self, x):
+        z, weights = gauss_legendre(-8, 8, 512)
+        given_z = log_normal(x[:, :1], z, 0.5) + log_normal(x[:, 1:], bend(z), 0.5)
+        return (given_z + log_normal(z, 0.0, 1.0) + weights.log()).logsumexp(1)
+
+
+assert (latent.elbo(banana) < Integrated().log_prob(banana)).all()
+drawn = [banana[:500], latent.sample(500, generator=generator(12))]
+titles = ["four of the families", "latent variables"]
+plots.contours([flow, Integrated()], -3.5, 5.5, points=drawn, titles=titles)
+
+# %% [markdown]
+# **Predict.** Five families: autoregressive, latent variables, flow, generator, energy. How many of them can say how
+# likely a point is, exactly and normalised?
+
+# %%
+guess = None  # 0 to 5
+
+# %%
+from coursekit.protocols import QUESTIONS, capabilities
+
+families = {
+    "autoregressive": autoregressive, "latent variables": latent, "flow": flow,
+    "generator (GAN)": gan, "energy-based": energy,
+}
+can = {name: capabilities(model) for name, model in families.items()}
+
+exactly = [name for name in can if can[name]["log_prob"]]
+assert exactly == ["autoregressive", "flow"]
+why = f"They are: {' and '.join(exactly)}. Four of the five are the *same distribution*."
+reveal(guess, len(exactly), why)
+
+# %% [markdown]
+# The map of the course, read off the models above: a model has a method exactly when it can answer. The titles come
+# from the syllabus.
+
+# %%
+from coursekit.course import course_root
+from coursekit.evaluation.syllabus import read_sections
+
+titles = read_sections(course_root())
+first = dict(zip(families, (3, 4, 5, 9, 14), strict=True))
+last = first | {"flow": 7, "generator (GAN)": 13}
+rows = []
+for name in families:
+    answers = ["yes" if can[name][question] else "–" for question in QUESTIONS]
+    lectures = [f"{k}: {titles[k]}" for k in range(first[name], last[name] + 1)]
+    rows.append([name, *answers, "<br>".join(lectures)])
+table(["family", *(f"`{question}`" for question in QUESTIONS), "lectures"], rows)
+
+# %% [markdown]
+# (`log_prob`: the density. `energy`: the density up to its constant. `elbo`: a lower bound. `represent`: a code of
+# $x$.) And where the answer is no, a model says why:
+
+# %%
+from coursekit.protocols import why_not
+
+say(why_not(gan, "log_prob"))
+
+# %% [markdown]
+# And the three tasks, tried out and measured, for the models of this lecture and the next. The graphical model there is
+# a chain of eight binary variables. It also answers any question about one part given another, like the completed
+# digits above.
+
+# %%
+classical = figure_row("s01_capability_table")
+tasks = classical["data"]["tasks"]
+rows = []
+for name, answers in classical["data"]["table"].items():
+    rows.append([name, *("yes" if answers[question] else "–" for question in tasks.values())])
+table(["model", *tasks], rows)
+
+# %%
+used = classical["figures"]["draws_used"]
+fold(
+    "Where one can only draw, such a question is answered by throwing away the draws that do not fit. For two known "
+    f"variables of the chain {used:.0%} were left; for half of a picture none would be.",
+    classical,
+)
+
+# %% [markdown]
+# (An energy alone is an answer to none of the three tasks: it has to be made into samples first.) Mixtures and flows answer
+# all three. Why not always use one of those? Each "yes" is bought with a restriction: a mixture of Gaussians draws grey
+# strokes, a flow must be invertible in every layer. Each "–" buys freedom. So no family is best at everything, and that is why the
+# course has more than one lecture. How to compare them is the topic of lectures 8 and 17.
+
+# %% [markdown]
+# ## Takeaways
+#
+# - Discriminative: $p(y \mid x)$, a net with a simple distribution at its end. Generative: $p(x)$, where the
+#   distribution is the whole difficulty. Bayes' rule leads from $p(x \mid y)\, p(y)$ to $p(y \mid x)$, never back.
+# - Three tasks: density, sampling, representation. Three choices: family, divergence, optimiser.
+# - Maximum likelihood minimises $\mathrm{KL}(p_\text{data} \,\|\, p_\theta)$, because that is the part of a divergence
+#   which points can measure. The best NLL is the entropy of the data, not zero.
+# - Forward KL covers modes and fills valleys. Reverse KL seeks one mode, and dropping half of the data costs it only
+#   $\log 2$.
+# - A model that is 99 % noise loses at most $-\log 0.01$ nats a picture. A memoriser has perfect samples and fails on
+#   held-out likelihood. Judge a model for what it is used for.
+# - Whether a model has a density depends on how it is written, not on which distribution it is.
+#
+# **Exercise.** Problem set 1, `exercises/ps01/ps01.ipynb` (your copy lies in `work/`): both heads, a classifier by
+# Bayes' rule, likelihood by gradients, both directions of the KL, noise and memory.
+#
+# **References**
+# - A. Ng and M. Jordan 2002, *On Discriminative vs. Generative Classifiers*: when which of the two needs fewer data.
+# - C. Bishop 1994, *Mixture Density Networks*: heads with several hills, for problems like the ball's.
+# - S. Kullback and R. Leibler 1951, *On Information and Sufficiency*.
+# - T. Minka 2005, *Divergence Measures and Message Passing*: covering and seeking, and what lies between.
+# - L. Theis, A. van den Oord and M. Bethge 2016, *A note on the evaluation of generative models*: noise, memory, and
+#   why judges disagree.
+# - D. Kingma and P. Dhariwal 2018, *Glow*; L. Dinh, J. Sohl-Dickstein and S. Bengio 2017, *Density estimation using
+#   Real NVP*: the published bits per dimension.
+#
+# **In the code** `coursekit/density/bayes_classifier.py`, `heads.py`, `trainable_mixture.py`, `corrupted.py`,
+# `memoriser.py`, `coursekit/distances/kullback_leibler.py`, `normal_fit.py`, and `coursekit/protocols.py`, from which
+# the map is read.
+#
+# **Next.** Lecture 2 takes the smallest generative models apart, on the line and in the plane, where every answer can
+# be checked.
