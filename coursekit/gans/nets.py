@@ -32,6 +32,17 @@ class Generator(nn.Module):
     def forward(self, z: Tensor) -> Tensor:
         return self.net(z)
 
+    def show(self, z: Tensor, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """What the critic gets to see of data x and of fake = net(z): the points themselves.
+
+        A generator that brings more to the game than points (a reconstructor, an encoder) overrides this.
+        """
+        return x, fake
+
+    def own_loss(self, z: Tensor, fake: Tensor) -> Float[Tensor, "*s n"] | None:
+        """What the generator wants besides: one value a point, or None for nothing."""
+        return None
+
     def sample(
         self, n: int, *, context: Tensor | None = None, generator: torch.Generator | None = None
     ) -> Float[Tensor, "*s_n_event"]:
@@ -83,5 +94,21 @@ def check_logits(critic: Callable[[Tensor], Tensor], x: Tensor, lead: int) -> Te
         raise ValueError(
             f"the critic must give logits with shape {expected}, one for each point, got {tuple(out.shape)}; "
             "wrap its net in coursekit.gans.Critic, or squeeze its last axis."
+        )
+    return out
+
+
+def check_features(critic: Callable[[Tensor], Tensor], x: Tensor, lead: int) -> Tensor:
+    """The critic's features with shape (n, f), or (S, n, f) where lead is 2, for objectives that compare batches.
+
+    Raises:
+        ValueError: If they are not one vector for each point.
+    """
+    out = critic(x)
+    if out.dim() != lead + 1 or out.shape[:lead] != x.shape[:lead]:
+        expected = ", ".join([*map(str, x.shape[:lead]), "f"])
+        raise ValueError(
+            f"this objective compares features, so the critic must give a vector for each point, with shape "
+            f"({expected}), got {tuple(out.shape)}; leave away coursekit.gans.Critic, whose output is one number."
         )
     return out

@@ -39,7 +39,7 @@ def test_turns_and_frozen_players(k):
     assert order == (["d"] * k + ["g"]) * 3
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", ["saturating", "non_saturating"])  # all others: tests/gans
 def test_member_i_is_the_solo_game_of_seed_i(objective):
     losses = torch.stack([u.metrics["loss"] for u in game(members=3, objective=objective)])
     for i in range(3):
@@ -59,7 +59,7 @@ def test_losses_are_the_logs_they_stand_for():
 
 def test_losses_stay_finite_where_the_critic_is_sure():
     sure = torch.tensor([-1e4, 1e4], dtype=torch.float64)
-    for objective in OBJECTIVES.values():
+    for objective in (OBJECTIVES["saturating"], OBJECTIVES["non_saturating"]):
         assert torch.isfinite(objective.d_loss(sure, sure)).all() and torch.isfinite(objective.g_loss(sure, sure)).all()
 
 
@@ -125,11 +125,14 @@ def test_k_may_change_while_the_game_runs():
     assert order + [next(run).player for _ in range(3)] == list("dgddg")
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"objective": "non_saturatin"}, "Did you mean 'non_saturating'"),
-    ({"k": 0}, "k must be at least 1"),
-    ({"batch": 0}, "batch must be at least 1"),
-])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"objective": "non_saturatin"}, "Did you mean 'non_saturating'"),
+        ({"k": 0}, "k must be at least 1"),
+        ({"batch": 0}, "batch must be at least 1"),
+    ],
+)
 def test_bad_options_end_as_sentences(change, words):
     options = {"steps": 3, "batch": 8, **change}
     with pytest.raises(ValueError, match=words):
