@@ -200,6 +200,35 @@ def test_unrolling_changes_what_the_generator_does_and_not_the_critics_first_ste
     assert torch.equal(near[0], far[0]) and near[1] != far[1] and near[2] != far[2]
 
 
+def test_in_the_loop_too_the_generator_feels_how_the_critic_will_answer():
+    """The gradient of the generator's loss against finite differences, with the same batch and noise each time."""
+    run = unrolled_game(steps=20)
+    for _ in range(7):
+        next(run)
+    state = run.generators[0].get_state()
+    bias = run.players["g"].module.net.layers[-1].bias
+
+    def loss():
+        run.generators[0].set_state(state)
+        return run.loss("g")[0]
+
+    (slope,) = torch.autograd.grad(loss(), bias)
+    run.unroll, step = 0, 1e-6
+    (blind,) = torch.autograd.grad(loss(), bias)
+    run.unroll, numeric = 3, []
+    for i in range(2):
+        values = []
+        for sign in (1, -1):
+            with torch.no_grad():
+                bias[i] += sign * step
+            values.append(loss().item())
+            with torch.no_grad():
+                bias[i] -= sign * step
+        numeric.append((values[0] - values[1]) / (2 * step))
+    assert torch.allclose(slope, torch.tensor(numeric, **DOUBLE), rtol=1e-4, atol=1e-8)
+    assert not torch.allclose(blind, slope, rtol=1e-2)
+
+
 def test_an_unrolled_game_goes_on_from_its_state():
     run = unrolled_game()
     next(run)
