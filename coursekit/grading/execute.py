@@ -127,7 +127,7 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
             reason = watch.reason or reason
             if index < first and (reason or index in run.errors):
                 raise KernelDidNotStart(f"The course's own cell {index + 1} failed before any of the student's ran: "
-                                        f"{reason or run.errors[index]}.")
+                                        f"{reason or _said(cell)}.")
             if reason:
                 run.stopped[index] = reason
                 return index
@@ -173,6 +173,12 @@ async def _cell(client: QuietClient, cell: NotebookNode, index: int, run: Execut
     if errors:
         run.errors[index] = str(errors[-1].get("ename", ""))[:100]
     return ""
+
+
+def _said(cell: NotebookNode) -> str:
+    """The exception that ended a cell of the course's own, in its own words."""
+    error = [o for o in cell.outputs if o.get("output_type") == "error"][-1]
+    return f"{error.get('ename')}: {error.get('evalue')}"[:300]
 
 
 async def _kill(client: QuietClient, manager: BoxManager) -> None:

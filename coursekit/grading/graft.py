@@ -97,9 +97,15 @@ def belongs(cells: Sequence[StudentCell], released: NotebookNode, assignment: st
                         "together by copying text, so that the cells lost their marks).")
 
 
-def forbidden_flags(notebook: NotebookNode, forbids: dict[str, tuple[str, ...]]) -> list[str]:
-    """Flags for names that a task forbids: in its answer cell, or in any cell that the student added."""
-    own = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code" and not grade_id(cell))
+def forbidden_flags(notebook: NotebookNode, forbids: dict[str, tuple[str, ...]],
+                    released: NotebookNode | None = None) -> list[str]:
+    """Flags for names that a task forbids: in its answer cell, or in any cell that the student added or changed.
+
+    Cells to play with are in the `released` notebook as they are here: what those use is not the student's doing.
+    """
+    given = {cell.source.strip() for cell in released.cells} if released else set()
+    own = "\n".join(cell.source for cell in notebook.cells
+                    if cell.cell_type == "code" and not grade_id(cell) and cell.source.strip() not in given)
     flags = []
     for cell in notebook.cells:
         names = forbids.get(grade_id(cell), ()) if is_answer(cell) else ()

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Store:
 
 def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
     """Run and judge one grafted notebook in this process (its kernel is another one)."""
-    result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids)))
+    result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids), plan.notebook))
     run = Path(tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
     try:
         plan.write_inputs(run / "shown")
@@ -165,6 +166,7 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
         return
     context = get_context("forkserver")  # imports once, then forks: a new worker costs milliseconds
     context.set_forkserver_preload([__name__])
+    _start_server()
     pool = ProcessPoolExecutor(max(1, min(jobs, len(keys))), context, _begin, (plan, os.getpid()))
     with pool:
         futures: dict[Future[Result], str] = {pool.submit(_work, nbformat.writes(notebooks[key])): key for key in keys}
@@ -179,6 +181,22 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _start_server() -> None:
+    """Start the server that workers are forked from, without the current folder on its path.
+
+    Python would put it first, and whoever grades inside a folder of submissions would import a student's ``numpy.py``.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _short_temporary() -> str:
