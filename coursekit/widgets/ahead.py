@@ -57,10 +57,11 @@ class FramesAhead:
         widget: a widget with a trait `ahead = ArraysTrait()`.
         key: the trait that the slider moves.
         given: names of all other traits that the frames follow from.
+        trait: the trait to fill, for a widget with a deck for each of two sliders.
     """
 
-    def __init__(self, widget: Any, key: str, given: Sequence[str]):
-        self._widget, self._key, self._names = widget, key, given
+    def __init__(self, widget: Any, key: str, given: Sequence[str], trait: str = "ahead"):
+        self._widget, self._key, self._names, self._trait = widget, key, given, trait
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, values: Sequence[float], frame: Callable[[float], Frame]) -> None:
@@ -82,7 +83,7 @@ class FramesAhead:
             if len(frames) < len(values):
                 self._timer = loop.call_later(PAUSE, work)
             else:
-                self._widget.ahead = deck(self._key, values, frames, given)
+                setattr(self._widget, self._trait, deck(self._key, values, frames, given))
 
         self._timer = loop.call_later(REST, work)
 

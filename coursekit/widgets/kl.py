@@ -6,10 +6,10 @@ import math
 from functools import lru_cache
 from typing import Any, ClassVar
 
-import numpy as np
 import traitlets
 
 from coursekit import arguments
+from coursekit.widgets.ahead import FramesAhead
 from coursekit.widgets.arrays import Arrays, ArraysTrait
 from coursekit.widgets.base import CanvasWidget
 from coursekit.widgets.checked import Checked, flag, number
@@ -81,6 +81,8 @@ class KLExplorer(CanvasWidget):
     scales = traitlets.List(traitlets.Float(), SCALES, read_only=True).tag(sync=True)
 
     curves = ArraysTrait()
+    ahead_mean = ArraysTrait()  # the curves of all means of the slider, once the kernel had time for them
+    ahead_scale = ArraysTrait()  # and of all scales
     answers = ArraysTrait()
     path = ArraysTrait()
     downhill = ArraysTrait()
@@ -109,6 +111,9 @@ class KLExplorer(CanvasWidget):
         self._redraw(new_target=True)
         super().__init__(large=large, **kwargs)
         self.observe(self._changed, ["target", "distance", "weight", "mean", "scale", "revealed"])
+        self._ahead_mean = FramesAhead(self, "mean", given=("distance", "weight", "scale"), trait="ahead_mean")
+        self._ahead_scale = FramesAhead(self, "scale", given=("distance", "weight", "mean"), trait="ahead_scale")
+        self._look_ahead("target")
 
     @property
     def state(self) -> KLState:
@@ -136,14 +141,23 @@ class KLExplorer(CanvasWidget):
             if new_target:
                 self.guess_forward, self.guess_reverse, self.revealed = [], [], False  # another question
             self._redraw(new_target=new_target or change.name == "revealed")
+        self._look_ahead(change.name)
 
     def _redraw(self, *, new_target: bool) -> None:
         if new_target:
             if (self._target.distance, self._target.weight) != (self.distance, self.weight):
                 self._target = Target(self.distance, self.weight)
-            self.answers = _answers(self._target) if self.revealed else {}
+            self.answers = self._target.answer_curves() if self.revealed else {}
         self.curves = self.state.curves()
         self.summary = self._describe(self.state, self.revealed)
+
+    def _look_ahead(self, changed: str) -> None:
+        """Have the curves of all means, and of all scales, computed while the kernel is idle: a key draws at once."""
+        target, mean, scale = self._target, self.mean, self.scale
+        if changed not in {"mean", "revealed"}:
+            self._ahead_mean.start(MEANS, lambda value: KLState(target, value, scale).curves())
+        if changed not in {"scale", "revealed"}:
+            self._ahead_scale.start(SCALES, lambda value: KLState(target, mean, value).curves())
 
     def _describe(self, state: KLState, revealed: bool) -> str:
         return state.describe() + (f" {state.target.describe()}" if revealed else "")
@@ -167,7 +181,7 @@ class KLExplorer(CanvasWidget):
         state, curves = _frame(self._target, choice["mean"], choice["scale"])
         return {
             "curves": curves,
-            "answers": Arrays(_answers(self._target) if choice["revealed"] else {}),
+            "answers": Arrays(self._target.answer_curves() if choice["revealed"] else {}),
             "summary": self._describe(state, choice["revealed"]),
         }
 
@@ -177,10 +191,6 @@ def _frame(target: Target, mean: float, scale: float) -> tuple[KLState, Arrays]:
     """Each place of q is computed once, whether or not the best fits are revealed."""
     state = KLState(target, mean, scale)
     return state, Arrays(state.curves())
-
-
-def _answers(target: Target) -> dict[str, Any]:
-    return {name: np.array(ends) for name, ends in target.answers.items()}
 
 
 def _nearest(table: list[float], value: float) -> float:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from coursekit.distances import DIRECTIONS, NormalFit, fit_normal_by_kl, kl_by_quadrature, kl_integrand, moments
 from coursekit.distributions import NormalMixture1D
@@ -65,6 +66,21 @@ class Target:
                 ends.append((fit.mean, fit.scale, fit.divergence))
         return {"forward": [(mean, scale, forward.divergences[0])], "reverse": sorted(ends, key=lambda end: end[2])}
 
+    @cached_property
+    def grid(self) -> tuple[Tensor, Tensor]:
+        """The points on which curves are drawn, and log p there."""
+        x = torch.linspace(LOW, HIGH, GRID, dtype=torch.float64)
+        return x, self.density.log_prob(x)
+
+    def answer_curves(self) -> dict[str, Any]:
+        """The best normals as rows (mean, scale, divergence), and their densities on the grid."""
+        x, _ = self.grid
+        arrays: dict[str, Any] = {}
+        for way, ends in self.answers.items():
+            arrays[way] = np.array(ends)
+            arrays[f"{way}_q"] = torch.stack([KLState(self, *end[:2]).q.log_prob(x).exp() for end in ends])
+        return arrays
+
     def describe(self) -> str:
         """The best normals, in words and numbers."""
         (best,), minima = self.answers["forward"], self.answers["reverse"]
@@ -106,9 +122,10 @@ class KLState:
     # ------------------------------------------------------------ what the page draws
 
     def curves(self) -> dict[str, Any]:
-        """Both densities, both integrands, and both divergences."""
-        x = torch.linspace(LOW, HIGH, GRID, dtype=torch.float64)
-        log_p, log_q = self.target.density.log_prob(x), self.q.log_prob(x)
+        """Densities, integrands, divergences, and the height of q where it is held: at its mean and one scale on."""
+        x, log_p = self.target.grid
+        log_q = self.q.log_prob(x)
+        hold = self.q.log_prob(torch.tensor([self.mean, self.mean + self.scale], dtype=torch.float64))
         return {
             "grid": x,
             "p": log_p.exp(),
@@ -116,6 +133,9 @@ class KLState:
             "forward": kl_integrand(log_p, log_q),
             "reverse": kl_integrand(log_q, log_p),
             "divergence": self.divergences,
+            "mean": [self.mean],
+            "scale": [self.scale],
+            "hold": hold.exp(),
         }
 
     def describe(self) -> str:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
-from widget_pages import opened, pixels, settled
+from widget_pages import opened, pixels, receive, settled
 
 from coursekit.widgets import Arrays, KDEExplorer
-from coursekit.widgets.arrays import pack
 
 pytestmark = pytest.mark.browser
 
 # From now on nobody answers: what is set stays set, and nothing else changes.
 SILENCE = "() => { coursekit.model.save_changes = () => {}; }"
-SET = """([name, packed]) => coursekit.model.set(name, { ...packed, block:
-  new DataView(Uint8Array.from(atob(packed.block), (c) => c.charCodeAt(0)).buffer) })"""
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +30,6 @@ def drawn(page):
 
 def wanted(page):
     return page.get_by_role("slider", name="Bandwidth h").get_attribute("aria-valuetext")
-
-
-def receive(page, name, arrays):
-    packed = pack(arrays)
-    page.evaluate(SET, [name, packed | {"block": base64.b64encode(packed["block"]).decode()}])
 
 
 def test_a_key_draws_without_an_answer_from_the_kernel(browser, path):

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from widget_pages import DARK, opened, pixels, settled
+from widget_pages import DARK, live_view, opened, pixels, settled
 
 from coursekit.widgets import EMExplorer
 
 pytestmark = pytest.mark.browser
 
-# The page as it is with a kernel behind it, as far as its model of a few lines can tell.
-WITH_KERNEL = """() => {
-  coursekit.dispose();
-  coursekit.model.set("frozen", false);
-  coursekit.widget.render({ model: coursekit.model, el: document.getElementById("widget") });
-}"""
+
+@pytest.fixture(scope="module")
+def path_of_six(tmp_path_factory):
+    return EMExplorer("pinwheel", k=6).export_html(tmp_path_factory.mktemp("em") / "em-6.html")
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +33,17 @@ def click(page, name):
 
 def test_half_steps_iterations_and_back(browser, path, artefacts):
     with opened(browser, path) as page:
-        assert "Start:" in summary(page)
+        assert "Start:" in summary(page) and "Predict where each component will go" in summary(page)
         assert page.get_by_role("button", name="M-step").is_disabled()
         start = pixels(page)
         click(page, "E-step")
-        assert "Iteration 1, E-step" in summary(page)
+        assert "Iteration 1, E-step" in summary(page) and "which way will each component move" in summary(page)
         assert pixels(page) != start
+        before = page.locator(".ck-legend").inner_text()
         assert page.get_by_role("button", name="E-step").is_disabled()
         click(page, "M-step")
         assert "Iteration 1, M-step" in summary(page)
+        assert "1: (" in before and page.locator(".ck-legend").inner_text() != before
         click(page, "One iteration")
         assert "Iteration 2, M-step" in summary(page)
         page.screenshot(path=artefacts / "em-light.png", full_page=True)
@@ -81,7 +81,7 @@ def test_play_and_pause(browser, path):
 
 def test_the_start_can_be_dragged_and_moved_by_keys(browser, path):
     with opened(browser, path) as page:
-        page.evaluate(WITH_KERNEL)
+        live_view(page)
         settled(page)
         canvas = page.get_by_role("slider", name="Means at the start")
         canvas.focus()
@@ -109,11 +109,20 @@ def test_the_start_can_be_dragged_and_moved_by_keys(browser, path):
         assert dragged[0][0] > first[0] and dragged[0][1] > first[1]
 
 
+def test_six_components_fit_as_well(browser, path_of_six, artefacts):
+    with opened(browser, path_of_six, width=1280) as page:
+        live_view(page)
+        click(page, "Lecture size")
+        click(page, "E-step")
+        settled(page)
+        page.screenshot(path=artefacts / "em-six.png", full_page=True)
+        assert page.locator(".ck-root").bounding_box()["height"] <= 680
+
+
 def test_with_a_kernel_all_controls_fit_on_a_lecture_screen_and_have_names(browser, path, artefacts):
     with opened(browser, path, width=1280) as page:
-        page.evaluate("() => coursekit.model.set('large', true)")
-        page.evaluate(WITH_KERNEL)
-        settled(page)
+        live_view(page)
+        click(page, "Lecture size")
         click(page, "One iteration")
         settled(page)
         page.screenshot(path=artefacts / "em-large.png", full_page=True)

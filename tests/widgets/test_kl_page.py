@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
-from widget_pages import DARK, opened, pixels, settled
+from widget_pages import DARK, live_view, opened, pixels, receive, settled
 
 from coursekit.widgets import KLExplorer
+from coursekit.widgets.ahead import deck
+from coursekit.widgets.kl_state import MEANS, SCALES, KLState, Target
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +44,15 @@ def test_keys_on_the_picture_and_on_the_sliders_move_q(browser, path):
         assert shown(page)[1] == before[1]
 
 
+def square(page, mean, scale, box):
+    """Where the square that makes q wider is drawn: axes have margins of 3.4 and 0.9 letters of 13 px, 2 above."""
+    hold = math.exp(-0.5) / (scale * math.sqrt(2 * math.pi))
+    top, bottom = 26, 0.46 * box["height"] - 5.2
+    highest = max(0.45, min(0.8, 1.1 / (scale * math.sqrt(2 * math.pi))))
+    x = box["x"] + 44.2 + (mean + scale + 9) / 18 * (box["width"] - 55.9)
+    return x, box["y"] + bottom - hold / highest * (bottom - top)
+
+
 def test_dragging_moves_the_mean_and_the_square_the_scale(browser, path):
     with opened(browser, path) as page:
         box = page.locator("canvas.ck-canvas").first.bounding_box()
@@ -51,6 +63,16 @@ def test_dragging_moves_the_mean_and_the_square_the_scale(browser, path):
         page.mouse.up()
         after = shown(page)
         assert after[0] < before[0] - 2 and after[1] == before[1]
+        x, y = square(page, *after[:2], box)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 0.1 * box["width"], y, steps=4)
+        page.mouse.up()
+        wider = shown(page)
+        assert wider[0] == after[0] and wider[1] > after[1] + 1
+        # Elsewhere than on q a click brings q there.
+        page.mouse.click(box["x"] + 44.2 + 0.75 * (box["width"] - 55.9), box["y"] + 140)
+        assert shown(page)[0] == pytest.approx(-9 + 0.75 * 18, abs=0.3)
 
 
 @pytest.mark.parametrize(("sign", "mean", "column"), [("KL(p‖q)", 0.0, 2), ("KL(q‖p)", 2.98, 3)])
@@ -84,12 +106,17 @@ def test_guess_then_reveal(browser, path, artefacts):
     with opened(browser, path) as page:
         assert "Best" not in summary(page)
         page.get_by_role("button", name="Guess KL(p‖q)").click()
-        assert "Your guess, KL(p‖q): mean 0.8" in summary(page)
+        assert "Your guess for KL(p‖q): mean 0.80, scale 0.97." in summary(page)  # not judged yet
         hidden = pixels(page)
         page.get_by_role("button", name="Reveal best fits").click()
         words = summary(page)
         assert "Best for KL(p‖q): mean 0.00, scale 3.16 (0.462 nats)" in words
-        assert re.search(r"Your guess, KL\(p‖q\): mean 0\.8, scale 0\.969, \d\.\d+ nats", words)
+        _, _, forward, _ = shown(page)
+        judged = re.search(
+            r"Your guess for KL\(p‖q\): mean 0\.80, scale 0\.97: (\S+) nats, (\S+) above the best", words
+        )
+        assert float(judged[1]) == forward
+        assert float(judged[2]) == pytest.approx(forward - 0.462, abs=2e-3)
         assert pixels(page) != hidden
         page.screenshot(path=artefacts / "kl-light.png", full_page=True)
         page.evaluate(DARK)
@@ -99,17 +126,47 @@ def test_guess_then_reveal(browser, path, artefacts):
 
 def test_with_a_kernel_all_controls_fit_on_a_lecture_screen_and_have_names(browser, path, artefacts):
     with opened(browser, path, width=1280) as page:
-        page.evaluate("""() => {
-          coursekit.dispose();
-          coursekit.model.set("frozen", false);
-          coursekit.model.set("large", true);
-          coursekit.widget.render({ model: coursekit.model, el: document.getElementById("widget") });
-        }""")
+        live_view(page)
+        for name in ("Guess KL(p‖q)", "Guess KL(q‖p)", "Reveal best fits", "Lecture size"):  # all words there are
+            page.get_by_role("button", name=name).click()
         settled(page)
         page.screenshot(path=artefacts / "kl-large.png", full_page=True)
         assert page.locator(".ck-root").bounding_box()["height"] <= 680
         tree = page.get_by_role("region", name="Two directions of the KL divergence").aria_snapshot()
-        for line in ('slider "Mean of q"', 'slider "Distance of modes"', 'slider "Weight of left mode"',
+        for line in ('slider "Mean of q"', 'slider "Mode distance"', 'slider "Left weight"',
                      'combobox "Target p"', 'button "Fit KL(q‖p)"', 'img "KL(p‖q) and KL(q‖p) in nats"'):  # fmt: skip
             assert line in tree
         assert not re.search(r"- (slider|combobox|checkbox|button|img)(?! \")", tree), tree
+
+
+def test_a_narrow_cell_cuts_no_control_off(browser, path, artefacts):
+    """As wide as a notebook's output beside JupyterLab's file browser, in lecture size."""
+    with opened(browser, path, width=860) as page:
+        live_view(page)
+        page.get_by_role("button", name="Lecture size").click()
+        settled(page)
+        page.screenshot(path=artefacts / "kl-narrow.png", full_page=True)
+        root = page.locator(".ck-root").bounding_box()
+        for part in page.locator(".ck-root input, .ck-root select, .ck-root button, .ck-value").all():
+            box = part.bounding_box()
+            assert box["x"] + box["width"] <= root["x"] + root["width"], part.inner_text()
+
+
+@pytest.mark.parametrize(("key", "name", "other"), [("ArrowRight", "mean", "scale"), ("ArrowUp", "scale", "mean")])
+def test_a_key_draws_from_the_deck_without_an_answer_from_the_kernel(browser, path, key, name, other):
+    target, at = Target(6.0, 0.5), {"mean": 1.0, "scale": SCALES[20]}
+    values = {"mean": MEANS, "scale": SCALES}[name]
+    rows = (KLState(target, **(at | {name: value})).curves() for value in values)
+    held = deck(name, values, rows, given={"distance": 6.0, "weight": 0.5, other: at[other]})
+    with opened(browser, path) as page:
+        live_view(page)
+        for trait, value in (at | {f"{k}s": v for k, v in {"mean": MEANS, "scale": SCALES}.items()}).items():
+            page.evaluate("([k, v]) => coursekit.model.set(k, v)", [trait, value])
+        page.evaluate("() => { coursekit.model.save_changes = () => {}; }")  # from now on nobody answers
+        receive(page, f"ahead_{name}", held)
+        before = [pixels(page, 0), pixels(page, 1)]
+        page.get_by_role("slider", name="Normal q over the target p").focus()
+        focused = pixels(page, 0)
+        page.keyboard.press(key)
+        assert pixels(page, 0) not in (before[0], focused)
+        assert pixels(page, 1) != before[1]

@@ -81,6 +81,16 @@ def test_downhill_on_a_grid_leads_to_the_lowest_place_around(target):
     assert way["forward"][place] == place
 
 
+def test_the_curves_of_the_answers_are_those_of_their_normals_and_q_is_held_where_it_is(target):
+    drawn = target.answer_curves()
+    assert drawn["reverse_q"].shape == (len(target.answers["reverse"]), 181)
+    for (mean, scale, _), curve in zip(target.answers["reverse"], drawn["reverse_q"], strict=True):
+        assert torch.equal(curve, KLState(target, mean, scale).curves()["q"])
+    hold = KLState(target, 0.4, 1.7).curves()["hold"]
+    expected = torch.distributions.Normal(0.4, 1.7).log_prob(torch.tensor([0.4, 2.1])).exp()
+    assert torch.allclose(hold.float(), expected)
+
+
 def test_the_words_give_both_numbers(target):
     state = KLState(target, -1.0, 1.0)
     forward, reverse = state.divergences

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import numpy as np
 import pytest
 import traitlets
 
 from coursekit.widgets import KLExplorer
-from coursekit.widgets.kl_state import KLState, Target
+from coursekit.widgets.kl_state import MEANS, SCALES, KLState, Target
 
 
 @pytest.fixture
@@ -85,3 +88,22 @@ def test_a_wrong_value_is_refused_with_a_sentence_and_changes_nothing(explorer, 
     assert explorer.curves is curves
     explorer.set_state({trait: wrong})
     assert sentence.split(" ")[0] in explorer.error
+
+
+def test_while_the_kernel_is_idle_the_curves_of_all_keys_are_computed():
+    async def idle():
+        explorer = KLExplorer("unequal", mean=1.0, scale=1.0)
+        for _ in range(1000):
+            if len(explorer.ahead_mean) and len(explorer.ahead_scale):
+                return explorer
+            await asyncio.sleep(0.01)
+        raise AssertionError("the decks did not come")
+
+    explorer = asyncio.run(idle())
+    for held, name, table, row in ((explorer.ahead_mean, "mean", MEANS, 7), (explorer.ahead_scale, "scale", SCALES, 9)):
+        assert held.about["key"] == name
+        expected = KLState(Target(6.0, 0.8), **({"mean": 1.0, "scale": 1.0} | {name: table[row]})).curves()
+        for part in expected:
+            np.testing.assert_allclose(held[part][row], np.asarray(expected[part], dtype="<f4"), rtol=1e-6)
+    explorer.weight = 0.3
+    assert explorer.ahead_mean.about["given"]["weight"] == 0.8  # the page can tell that it is old

@@ -1,4 +1,4 @@
-"""Both widgets in JupyterLab itself: a kernel computes, a key press answers, the theme is followed."""
+"""The widgets in JupyterLab itself: a kernel computes, a key press answers, the theme is followed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ pytestmark = pytest.mark.browser
 def lab(tmp_path_factory, chromium):
     folder = tmp_path_factory.mktemp("notebooks")
     cells = [
-        "import ipywidgets\nfrom coursekit.widgets import KDEExplorer, PushForwardExplorer",
+        "import ipywidgets\nfrom coursekit.widgets import EMExplorer, KDEExplorer, KLExplorer, PushForwardExplorer",
         "explorer = KDEExplorer('claw', n=500)\nipywidgets.VBox([ipywidgets.HTML('<b>in a box</b>'), explorer])",
         "start = explorer.bandwidth\n\ndef fail(change):\n    if change.new > start:\n"
         "        raise ZeroDivisionError('on purpose')\n\nexplorer.observe(fail, 'bandwidth')",
         "push = PushForwardExplorer('bimodal', n=200)\npush",
+        "KLExplorer('two modes')",
+        "EMExplorer('three_blobs', k=3)",
     ]
     for name, sources in (("tiny", cells), ("broken", ["1 / 0"])):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
@@ -85,6 +87,43 @@ def test_drawing_by_pointer_and_by_key_changes_what_the_kernel_computes(notebook
     assert max(notebook.page.evaluate(corner)[:3]) < 60
     notebook.screenshot(artefacts / "lab-kde-dark.png")
     notebook.set_theme("JupyterLab Light")
+    assert notebook.problems == []
+
+
+def test_a_normal_is_dragged_and_fitted_by_the_kernel(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="Two directions of the KL divergence")
+    canvas, words = root.get_by_role("slider", name="Normal q over the target p"), root.get_by_role("status")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    notebook.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 60)
+    notebook.page.mouse.down()
+    notebook.page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 60, steps=8)
+    notebook.page.mouse.up()
+    words.get_by_text("q: mean −").wait_for()
+    root.get_by_role("button", name="Fit KL(q‖p)").click()
+    words.get_by_text("q: mean −2.98, scale 1.02.").wait_for()
+    root.get_by_role("button", name="Reveal best fits").click()
+    words.get_by_text("Best for KL(p‖q): mean 0.00, scale 3.16").wait_for()
+    notebook.screenshot(artefacts / "lab-kl.png")
+    assert notebook.problems == []
+
+
+def test_e_and_m_steps_are_taken_by_the_kernel(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="Expectation-maximisation, step by step")
+    root.scroll_into_view_if_needed()
+    words = root.get_by_role("status")
+    canvas = root.get_by_role("slider", name="Means at the start")
+    canvas.focus()
+    before = canvas.get_attribute("aria-valuetext")
+    notebook.press_until("ArrowUp", lambda: canvas.get_attribute("aria-valuetext") != before)
+    root.get_by_role("button", name="E-step").click()
+    words.get_by_text("Iteration 1, E-step").wait_for()
+    root.get_by_role("button", name="M-step").click()
+    words.get_by_text("Iteration 1, M-step").wait_for()
+    root.get_by_role("button", name="Play").click()
+    words.get_by_text("Iteration 3, M-step").wait_for()
+    root.get_by_role("button", name="Pause").click()
+    notebook.screenshot(artefacts / "lab-em.png")
     assert notebook.problems == []
 
 

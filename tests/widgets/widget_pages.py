@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from coursekit.widgets.arrays import Arrays, pack
 
 
 @contextmanager
@@ -46,6 +49,16 @@ def live_view(page: Any) -> None:
       coursekit.model.set("frozen", false);
       coursekit.widget.render({ model: coursekit.model, el: document.getElementById("widget") });
     }""")
+
+
+def receive(page: Any, name: str, arrays: Arrays) -> None:
+    """Set a trait of arrays, as a message from Python does."""
+    packed = pack(arrays)
+    page.evaluate(
+        """([name, packed]) => coursekit.model.set(name, { ...packed, block:
+          new DataView(Uint8Array.from(atob(packed.block), (c) => c.charCodeAt(0)).buffer) })""",
+        [name, packed | {"block": base64.b64encode(packed["block"]).decode()}],
+    )
 
 
 DARK = """() => {

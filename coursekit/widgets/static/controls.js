@@ -102,7 +102,7 @@ export function checkbox({ label, checked, onChange }) {
 }
 
 /**
- * Words with the mark that stands for each. Marks: "line", "dash", "dot", "square", "triangle", "diamond".
+ * Words with the mark that stands for each. Marks: "line", "dash", "dots", "dot", "square", "triangle", "diamond".
  * @param {{rows?: number}} options rows to keep room for, so that the picture stays where it is when words come and go
  */
 export function legend({ rows = 1 } = {}) {
@@ -119,10 +119,11 @@ export function legend({ rows = 1 } = {}) {
         const icon = /** @type {HTMLCanvasElement} */ (h("canvas", { width: 48, height: 28, "aria-hidden": "true" }));
         const pen = /** @type {CanvasRenderingContext2D} */ (icon.getContext("2d"));
         pen.scale(2, 2);
-        if (mark === "line" || mark === "dash") {
+        const dash = /** @type {Record<string, number[]>} */ ({ line: [], dash: [6, 3], dots: [3, 3] })[mark];
+        if (dash) {
           pen.strokeStyle = color;
           pen.lineWidth = 3;
-          pen.setLineDash(mark === "dash" ? [6, 3] : []);
+          pen.setLineDash(dash);
           pen.beginPath(); pen.moveTo(1, 7); pen.lineTo(23, 7); pen.stroke();
         } else marker(pen, 12, 7, 5, mark, color);
         return h("li", {}, icon, label);

@@ -4,8 +4,9 @@ import { arrays, nearest } from "./numbers.js";
 /**
  * Frames that Python computed ahead of time (ahead.py), one for each value of a slider.
  * @param {{get(name: string): any}} model
+ * @param {string} name the trait that holds them
  */
-export function deck(model) {
+export function deck(model, name = "ahead") {
   /** @type {any} */
   let packed = null;
   /** @type {Record<string, Float32Array>} */
@@ -17,19 +18,19 @@ export function deck(model) {
      * @returns {Record<string, Float32Array> | null}
      */
     frame() {
-      const now = model.get("ahead");
+      const now = model.get(name);
       if (!now?.about?.key) return null;
       if (now !== packed) [packed, held] = [now, arrays(now)];
       const { key, given } = packed.about;
-      for (const [name, value] of Object.entries(given)) {
-        if (JSON.stringify(model.get(name)) !== JSON.stringify(value)) return null;
+      for (const [trait, value] of Object.entries(given)) {
+        if (JSON.stringify(model.get(trait)) !== JSON.stringify(value)) return null;
       }
       const [values, wanted] = [held[key], model.get(key)];
       const row = nearest(values, wanted);
       if (!sameNumber(values[row], wanted)) return null;
-      return Object.fromEntries(Object.entries(held).map(([name, all]) => {
+      return Object.fromEntries(Object.entries(held).map(([array, all]) => {
         const size = all.length / values.length;
-        return [name, all.subarray(row * size, (row + 1) * size)];
+        return [array, all.subarray(row * size, (row + 1) * size)];
       }));
     },
   };

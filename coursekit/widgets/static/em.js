@@ -36,8 +36,9 @@ function render({ model, el }) {
     const mixed = colours.map(rgb);
     const [low, high] = [model.get("low"), model.get("high")];
     const first = model.get("step") === 0;
+    const wide = (/** @type {string} */ shape) => ({ triangle: 1.35, diamond: 1.15 })[shape] ?? 1; // room for its number
     plane = new Axes(stage, { xlim: [low[0], high[0]], ylim: [low[1], high[1]],
-      title: first && live ? "start: drag a mean to another place" : "points, coloured by responsibility" });
+      title: `${first ? (live ? "drag a mean to start elsewhere" : "the start") : "colour: responsibility"}; ellipses: 1 and 2 standard deviations` });
     const size = Math.sqrt(stage.scale);
     plane.clipped(() => {
       const pen = stage.pen;
@@ -73,15 +74,16 @@ function render({ model, el }) {
     const focused = document.activeElement === stage.canvas && first && live;
     for (let j = 0; j < k; j++) {
       const [px, py] = [plane.X(means[2 * j]), plane.Y(means[2 * j + 1])];
-      marker(stage.pen, px, py, (focused && j === chosen ? 15 : 11) * size, SHAPES[j], theme.background);
-      marker(stage.pen, px, py, (focused && j === chosen ? 13 : 9) * size, SHAPES[j], colours[j]);
+      marker(stage.pen, px, py, (focused && j === chosen ? 15 : 11) * size * wide(SHAPES[j]), SHAPES[j], theme.background);
+      marker(stage.pen, px, py, (focused && j === chosen ? 13 : 9) * size * wide(SHAPES[j]), SHAPES[j], colours[j]);
       stage.pen.fillStyle = theme.background;
       stage.pen.font = `700 ${11 * stage.scale}px ${theme.font}`;
       stage.pen.textAlign = "center";
       stage.pen.textBaseline = "middle";
-      stage.pen.fillText(String(j + 1), px, py + size);
+      stage.pen.fillText(String(j + 1), px, py + (SHAPES[j] === "triangle" ? 3 : 1) * size);
     }
-    key.set(Array.from({ length: k }, (_, j) => ({ label: `${j + 1}: weight ${format(picture.weights[j], 2)}`, color: colours[j], mark: SHAPES[j] })));
+    const at = (/** @type {number} */ v) => v.toFixed(1).replace("-", "−");
+    key.set(Array.from({ length: k }, (_, j) => ({ label: `${j + 1}: (${at(means[2 * j])}, ${at(means[2 * j + 1])}), weight ${picture.weights[j].toFixed(2)}`, color: colours[j], mark: SHAPES[j] })));
   } });
   const key = legend();
 
@@ -93,9 +95,9 @@ function render({ model, el }) {
     const ll = climb.log_likelihood;
     let [low, high] = [Infinity, -Infinity];
     for (const v of ll) { low = Math.min(low, v); high = Math.max(high, v); }
-    const pad = 0.08 * Math.max(high - low, 0.02);
+    const pad = 0.08 * Math.max(high - low, 1);
     const most = Math.max(5, ll.length - 1);
-    ladder = new Axes(stage, { xlim: [0, most], ylim: [low - pad, high + pad], xlabel: "iteration", title: "log-likelihood (nats/point)" });
+    ladder = new Axes(stage, { xlim: [-0.03 * most, 1.03 * most], ylim: [low - pad, high + pad], xlabel: "iteration", title: "log-likelihood (nats/point)" });
     const xs = Array.from(ll, (_, i) => i);
     ladder.line(xs, ll, { color: theme.muted, width: 2 });
     ladder.points(xs, ll, { color: theme.muted, size: 2.5 });
@@ -216,7 +218,9 @@ function render({ model, el }) {
       left.canvas.setAttribute("aria-valuenow", String(chosen + 1));
       left.canvas.setAttribute("aria-valuetext", `component ${chosen + 1} at ${format(x)}, ${format(y)}`);
     }
-    frame.tell("", playing);
+    const prompt = step === 0 ? "Predict where each component will go, then step."
+      : step === 1 ? "Predict: which way will each component move now?" : "";
+    frame.tell(prompt, playing);
   };
   frame.follow(["step", "last", "density", "k", "low", "high"], () => { follow(); frame.redraw(); });
   frame.follow(["data"], () => { data = arrays(model.get("data")); frame.redraw(); });

@@ -1,5 +1,5 @@
 // @ts-check
-import { Axes, arrays, button, format, h, legend, marker, nearest, reducedMotion, select, shell, slider } from "./toolkit.js";
+import { Axes, arrays, button, deck, format, h, legend, marker, nearest, reducedMotion, select, shell, slider } from "./toolkit.js";
 
 /** Milliseconds between two steps of a walk. */
 const PACE = 60;
@@ -18,43 +18,48 @@ function render({ model, el }) {
   const clamp = (/** @type {number[]} */ table, /** @type {number} */ v) => Math.max(table[0], Math.min(table[table.length - 1], v));
   const colours = (/** @type {any} */ theme) => [theme.best, theme.accent];
   const guesses = () => WAYS.map((way) => model.get(`guess_${way}`));
-  const heightOfQ = (/** @type {number} */ s) => 1 / (s * Math.sqrt(2 * Math.PI));
+  const decks = [deck(model, "ahead_mean"), deck(model, "ahead_scale")];
+  /** What is drawn: at once from a deck where one holds this q, else what the kernel answered last. */
+  const picture = () => decks[0].frame() ?? decks[1].frame() ?? curves;
+  const nats = (/** @type {number} */ v) => `${v.toFixed(3)} nats`;
 
   // ---- left: densities and integrands
   /** @type {Axes | null} */
   let top = null;
   const left = frame.stage({ label: "Target p, normal q, and the integrands of both divergences", height: 340, grow: 3, draw: (stage) => {
     const theme = stage.theme;
-    const { grid, p, q } = curves;
+    const shown = picture();
+    const { grid, p, q } = shown;
     const xlim = /** @type {[number, number]} */ ([grid[0], grid[grid.length - 1]]);
-    const [m, s] = [model.get("mean"), model.get("scale")];
     // A narrow q may leave the picture: p and the wide fits must stay readable.
-    const ylim = /** @type {[number, number]} */ ([0, Math.max(0.45, Math.min(0.8, 1.1 * heightOfQ(s)))]);
-    top = new Axes(stage, { xlim, ylim, bottom: 0.46, xticks: false, title: "drag the normal q; its square makes it wider" });
+    const ylim = /** @type {[number, number]} */ ([0, Math.max(0.45, Math.min(0.8, 1.1 * shown.hold[0]))]);
+    top = new Axes(stage, { xlim, ylim, bottom: 0.46, xticks: false, title: "p and q: drag q, or its square to widen it" });
     top.area(grid, p, { color: theme.muted, alpha: 0.25 });
     top.line(grid, p, { color: theme.truth, width: 2.2, dash: [7, 5] });
-    if (answers.forward) {
-      const ends = [[answers.forward[0], answers.forward[1], 0]];
-      for (let i = 0; i < answers.reverse.length; i += 3) ends.push([answers.reverse[i], answers.reverse[i + 1], 1]);
-      for (const [mean, scale, way] of ends) {
-        const ys = Array.from(grid, (x) => heightOfQ(scale) * Math.exp(-0.5 * ((x - mean) / scale) ** 2));
-        top.line(grid, ys, { color: colours(theme)[way], width: 2, dash: way ? [2, 4] : [10, 4] });
+    WAYS.forEach((name, way) => {
+      const best = answers[`${name}_q`] ?? [];
+      for (let i = 0; i < best.length; i += grid.length) {
+        top?.line(grid, best.subarray(i, i + grid.length), { color: colours(theme)[way], width: 2, dash: way ? [2, 4] : [10, 4] });
       }
-    }
+    });
     top.line(grid, q, { color: theme.estimate, width: 3 });
-    const focused = document.activeElement === stage.canvas;
-    const tip = Math.min(heightOfQ(s), ylim[1] * 0.96);
-    marker(stage.pen, top.X(m), top.Y(tip), (focused ? 9 : 7) * Math.sqrt(stage.scale), "dot", theme.estimate);
-    const [hx, hy] = handle();
-    marker(stage.pen, hx, hy, (focused ? 9 : 7) * Math.sqrt(stage.scale), "square", theme.estimate);
     guesses().forEach((guess, way) => {
       if (!guess.length) return;
-      const y = Math.min(heightOfQ(guess[1]), ylim[1] * 0.9);
-      marker(stage.pen, /** @type {Axes} */ (top).X(guess[0]), /** @type {Axes} */ (top).Y(y), 8 * Math.sqrt(stage.scale), way ? "triangle" : "diamond", colours(theme)[way]);
+      // A mark at the mean, a stroke as long as one scale to each side.
+      const axes = /** @type {Axes} */ (top);
+      const y = ylim[1] * (0.95 - 0.12 * way);
+      axes.line([guess[0] - guess[1], guess[0] + guess[1]], [y, y], { color: colours(theme)[way], width: 2 });
+      marker(stage.pen, axes.X(guess[0]), axes.Y(y), 7 * Math.sqrt(stage.scale), way ? "triangle" : "diamond", colours(theme)[way]);
     });
-    const parts = [["p log(p/q): what KL(p‖q) adds up", "forward", 0.46, 0.7], ["q log(q/p): what KL(q‖p) adds up", "reverse", 0.7, 1]];
+    const focused = document.activeElement === stage.canvas;
+    const big = (focused ? 9 : 7) * Math.sqrt(stage.scale);
+    marker(stage.pen, top.X(shown.mean[0]), top.Y(Math.min(shown.hold[0], ylim[1] * 0.96)), big, "dot", theme.estimate);
+    handle = [top.X(shown.mean[0] + shown.scale[0]), top.Y(Math.min(shown.hold[1], ylim[1] * 0.9))];
+    marker(stage.pen, handle[0], handle[1], big, "square", theme.estimate);
+    const parts = [["p log(p/q): its area is KL(p‖q)", "forward", 0.46, 0.7],
+      ["q log(q/p): its area is KL(q‖p)", "reverse", 0.7, 1]];
     parts.forEach(([title, way, from, to], i) => {
-      const values = curves[/** @type {string} */ (way)];
+      const values = shown[/** @type {string} */ (way)];
       let [low, high] = [0, 0];
       for (const v of values) { low = Math.min(low, v); high = Math.max(high, v); }
       // The axis grows in steps: then growing and shrinking can be seen.
@@ -68,43 +73,44 @@ function render({ model, el }) {
     });
     key.set([
       { label: "target p", color: theme.truth, mark: "dash" },
-      { label: "normal q", color: theme.estimate, mark: "line" },
-      ...(answers.forward ? [{ label: "best KL(p‖q)", color: theme.best, mark: "dash" }, { label: "minima of KL(q‖p)", color: theme.accent, mark: "dash" }] : []),
-      ...guesses().map((g, way) => ({ label: `your guess, ${SIGNS[way]}`, color: colours(theme)[way], mark: way ? "triangle" : "diamond", on: g.length })).filter((item) => item.on),
+      { label: "q", color: theme.estimate, mark: "line" },
+      ...(answers.forward ? [{ label: "best KL(p‖q)", color: theme.best, mark: "dash" }, { label: "minima KL(q‖p)", color: theme.accent, mark: "dots" }] : []),
+      ...guesses().map((g, way) => ({ label: `guess ${SIGNS[way]}`, color: colours(theme)[way], mark: way ? "triangle" : "diamond", on: g.length })).filter((item) => item.on),
     ]);
   } });
   const key = legend();
-  const handle = () => {
-    const axes = /** @type {Axes} */ (top);
-    const s = model.get("scale");
-    return [axes.X(model.get("mean") + s), axes.Y(Math.min(heightOfQ(s) * Math.exp(-0.5), axes.ylim[1] * 0.9))];
-  };
+  /** Pixel of the square that makes q wider. */
+  let handle = [0, 0];
 
   // ---- right: the divergences as bars
   const bars = frame.stage({ label: "KL(p‖q) and KL(q‖p) in nats", height: 90, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
     const font = 14 * stage.scale;
-    const width = stage.width - 13.5 * font;
-    const end = Math.max(...curves.divergence);
+    const [start, width] = [5 * font, stage.width - 11.5 * font];
+    const { divergence } = picture();
+    const end = Math.max(...divergence);
     const reach = [1, 2, 5, 10, 20, 50, 100, 200].find((r) => r >= end) ?? end;
     pen.textBaseline = "middle";
     WAYS.forEach((_, i) => {
-      const y = stage.height * (0.28 + 0.42 * i);
-      const long = (width * curves.divergence[i]) / reach;
+      const y = (1.2 + 1.8 * i) * font;
       pen.font = `600 ${font}px ${theme.font}`;
       pen.fillStyle = theme.ink;
       pen.textAlign = "left";
       pen.fillText(SIGNS[i], 4, y);
+      pen.textAlign = "right";
+      pen.fillText(nats(divergence[i]), stage.width - 4, y);
+      pen.fillStyle = theme.grid;
+      pen.fillRect(start, y - 0.65 * font, width, 1.3 * font);
       pen.fillStyle = colours(theme)[i];
-      pen.fillRect(5 * font, y - 0.7 * font, long, 1.4 * font);
-      pen.fillStyle = theme.ink;
-      pen.fillText(`${curves.divergence[i].toFixed(3)} nats`, 5.5 * font + long, y);
+      pen.fillRect(start, y - 0.65 * font, (width * divergence[i]) / reach, 1.3 * font);
     });
     pen.fillStyle = theme.muted;
-    pen.font = `${0.8 * font}px ${theme.font}`;
+    pen.font = `${0.85 * font}px ${theme.font}`;
     pen.textAlign = "left";
-    pen.fillText(`full bar: ${format(reach)} ${reach === 1 ? "nat" : "nats"}`, 5 * font, stage.height - 0.5 * font);
+    pen.fillText("0", start, 4.4 * font);
+    pen.textAlign = "right";
+    pen.fillText(`${format(reach)} ${reach === 1 ? "nat" : "nats"}`, start + width, 4.4 * font);
   } });
 
   // ---- moving q
@@ -113,8 +119,8 @@ function render({ model, el }) {
     const values = {};
     if (to.mean !== undefined) values.mean = clamp(model.get("means"), to.mean);
     if (to.scale !== undefined) values.scale = clamp(model.get("scales"), to.scale);
-    // A page without a kernel has places on a grid only.
-    if (!live) for (const name of Object.keys(values)) { const t = model.get(name + "s"); values[name] = t[nearest(t, values[name])]; }
+    // Places of the sliders only: those are computed ahead, and a page without a kernel has no others.
+    for (const name of Object.keys(values)) { const t = model.get(name + "s"); values[name] = t[nearest(t, values[name])]; }
     frame.push(values);
   };
   let held = "";
@@ -123,8 +129,7 @@ function render({ model, el }) {
     if (!top) return;
     const x = top.xAt(px);
     if (first) {
-      const [hx, hy] = handle();
-      held = Math.hypot(px - hx, py - hy) < 18 * Math.sqrt(left.scale) ? "scale" : "mean";
+      held = Math.hypot(px - handle[0], py - handle[1]) < 18 * Math.sqrt(left.scale) ? "scale" : "mean";
       // Held anywhere near its middle q stays under the pointer; elsewhere it comes.
       offset = Math.abs(x - model.get("mean")) < model.get("scale") ? model.get("mean") - x : 0;
       left.canvas.focus({ preventScroll: true });
@@ -206,8 +211,8 @@ function render({ model, el }) {
   const slide = (/** @type {string} */ label, /** @type {string} */ name) => slider({ label, wide: true, values: model.get(name + "s"), value: model.get(name),
     onInput: (v) => { if (name === "mean" || name === "scale") move({ [name]: v }); else { halt(); frame.push({ [name]: v }); } } });
   const sliders = { mean: slide("Mean of q", "mean"), scale: slide("Scale of q", "scale"),
-    distance: slide("Distance of modes", "distance"), weight: slide("Weight of left mode", "weight") };
-  const take = (/** @type {number} */ way) => frame.push({ [`guess_${WAYS[way]}`]: [model.get("mean"), model.get("scale"), curves.divergence[way]] });
+    distance: slide("Mode distance", "distance"), weight: slide("Left weight", "weight") };
+  const take = (/** @type {number} */ way) => frame.push({ [`guess_${WAYS[way]}`]: [model.get("mean"), model.get("scale"), picture().divergence[way]] });
   const guess = SIGNS.map((sign, way) => button({ label: `Guess ${sign}`, onClick: () => take(way) }));
   const fits = SIGNS.map((sign, way) => button({ label: `Fit ${sign}`, onClick: () => fit(way) }));
   const pause = button({ label: "Pause", onClick: pauseResume });
@@ -227,18 +232,21 @@ function render({ model, el }) {
     pause.setLabel(walk && !timer ? "Resume" : "Pause");
     reveal.setLabel(model.get("revealed") ? "Hide best fits" : "Reveal best fits");
     left.canvas.setAttribute("aria-valuenow", String(model.get("mean")));
-    left.canvas.setAttribute("aria-valuetext", `mean ${model.get("mean").toFixed(2)}, scale ${model.get("scale").toFixed(2)}`);
+    left.canvas.setAttribute("aria-valuetext", `mean ${model.get("mean").toFixed(2).replace("-", "−")}, scale ${model.get("scale").toFixed(2)}`);
     const words = [];
     if (!model.get("revealed")) words.push("Predict: where is each divergence smallest? Drag q there, press Guess, then reveal.");
     guesses().forEach((g, way) => {
-      if (g.length) words.push(`Your guess, ${SIGNS[way]}: mean ${format(g[0])}, scale ${format(g[1])}${model.get("revealed") ? `, ${g[2].toFixed(3)} nats` : ""}.`);
+      if (!g.length) return;
+      const best = answers[WAYS[way]]; // rows of mean, scale, divergence, the best first
+      const judged = model.get("revealed") && best ? `: ${nats(g[2])}, ${Math.max(0, g[2] - best[2]).toFixed(3)} above the best` : "";
+      words.push(`Your guess for ${SIGNS[way]}: mean ${g[0].toFixed(2)}, scale ${g[1].toFixed(2)}${judged}.`.replaceAll(" -", " −"));
     });
     frame.tell(words.join(" "), timer > 0);
   };
   frame.follow(["target", "distance", "weight", "mean", "scale", "revealed", "guess_forward", "guess_reverse"], follow);
-  frame.follow(["guess_forward", "guess_reverse"], () => frame.redraw());
+  frame.follow(["guess_forward", "guess_reverse", "mean", "scale", "ahead_mean", "ahead_scale"], () => frame.redraw());
   frame.follow(["curves"], () => { curves = arrays(model.get("curves")); frame.redraw(); });
-  frame.follow(["answers"], () => { answers = arrays(model.get("answers")); frame.redraw(); });
+  frame.follow(["answers"], () => { answers = arrays(model.get("answers")); follow(); frame.redraw(); });
   frame.follow(["path"], () => {
     const { mean, scale, direction } = arrays(model.get("path"));
     if (mean) start(direction[0], /** @type {Array<[number, number]>} */ (Array.from(mean, (m, i) => [m, scale[i]])));
