@@ -23,6 +23,9 @@ from coursekit import arguments
 class MinibatchDiscrimination(nn.Module):
     """Appends B closenesses to features with shape (n, A); an ensemble has a leading axis S, and members do not mix.
 
+    Its cost grows with the square of the batch. torch knows no second derivative of the distances, so a critic with
+    this layer cannot be unrolled, nor take a gradient penalty, which is meant for critics of single points anyhow.
+
     Args:
         features: A, the number of features that come in.
         kernels: B, the number of closenesses.
@@ -48,9 +51,7 @@ class MinibatchDiscrimination(nn.Module):
 
     def closeness(self, x: Float[Tensor, "*s n features"]) -> Float[Tensor, "*s n kernels"]:
         """Computes o with shape (n, B), each entry in [0, 1]."""
-        vectors = self.project(x).unflatten(-1, (self.kernels, self.size)).movedim(-3, -1)  # (B, C, n)
-        # One of the C coordinates at a time: all pairs of a coordinate are an (n, n) table, and C of them at once
-        # would be the largest tensor of the whole game.
-        distance = sum((c[..., :, None] - c[..., None, :]).abs() for c in vectors.unbind(-2))
+        vectors = self.project(x).unflatten(-1, (self.kernels, self.size)).transpose(-3, -2).contiguous()  # (B, n, C)
+        distance = torch.cdist(vectors, vectors, p=1.0)  # (B, n, n), all pairs
         others = torch.exp(-distance).sum(-1) - 1
         return (others / (x.shape[-2] - 1)).mT
