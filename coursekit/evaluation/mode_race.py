@@ -1,0 +1,149 @@
+"""Modes against budget: ways to train a generator, on the same seeds, judged as they go, with what they cost beside it.
+
+A remedy against mode collapse is worth its price or it is not. So each way of training is followed by `follow`, which
+judges its generator at the same updates and writes down the seconds that training took (judging is not counted) and
+how often the critic was asked. Two ways are compared by `beats`, seed by seed, at equal updates.
+
+Which of two generators is better? Said beforehand, so that nobody chooses the figure after seeing the result: the one
+that has caught more modes; if both caught as many, the one whose points are spread more evenly over them (smaller KL
+to the weights). The share of points of high quality is reported and decides nothing: a generator that has collapsed
+onto one mode may have all of it.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from coursekit import arguments
+from coursekit.distributions import NormalMixture
+from coursekit.evaluation.intervals import wins
+from coursekit.evaluation.modes import SAMPLES, Modes, modes_of
+from coursekit.seeds import generator
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What happened on the way.
+
+    Attributes:
+        steps: Updates of both players together at which the generator was judged.
+        found: The modes at each of them, with shape (S,) for S members.
+        seconds: Seconds of training until then, of all members together.
+        passes: How often the critic had judged a batch until then, real or fake, thought-of steps included.
+        judged: How many points it had been shown until then, of each member; a pack of m counts as m.
+    """
+
+    steps: list[int]
+    found: list[Modes]
+    seconds: list[float]
+    passes: list[int]
+    judged: list[int]
+
+    @property
+    def last(self) -> Modes:
+        """The modes at the end."""
+        return self.found[-1]
+
+    def table(self) -> dict[str, list]:
+        """As lists, for the `data` of a result: one entry a step, and of it one a member."""
+        return {
+            "steps": self.steps,
+            "modes": [one.count.flatten().tolist() for one in self.found],
+            "high_quality": [np.round(one.high_quality.flatten().tolist(), 4).tolist() for one in self.found],
+            "kl": [np.round(one.kl.flatten().tolist(), 4).tolist() for one in self.found],
+            "seconds": np.round(self.seconds, 2).tolist(),
+            "passes": self.passes,
+            "judged": self.judged,
+        }
+
+
+def follow(
+    run: Iterable[Any],
+    sampler: Any,
+    data: NormalMixture,
+    at: Sequence[int],
+    *,
+    critic: nn.Module | None = None,
+    pack: int = 1,
+    n: int = SAMPLES,
+    seed: int = 10_000,
+) -> Trace:
+    """Pulls a run to its end and judges the generator at some of its updates.
+
+    Args:
+        run: Gives updates with `step`, for example a `Game`.
+        sampler: The generator that is judged, with `sample`.
+        data: The mixture whose modes are counted.
+        at: Updates at which it is judged, increasing; the last one must be the run's.
+        critic: Whose passes are counted.
+        pack: Points that the critic judges at once.
+        n: Points to be judged.
+        seed: Of their noise, the same at each time.
+
+    Raises:
+        ValueError: If `at` is empty or not increasing, or the run ended before its last entry.
+    """
+    if not at or list(at) != sorted(set(at)) or at[0] < 1:
+        raise ValueError(f"at must be increasing numbers of updates, got {list(at)}.")
+    arguments.count(pack, "pack", minimum=1)
+    trace, counter = Trace([], [], [], [], []), _Counter(pack)
+    hook = None if critic is None else critic.register_forward_hook(counter)
+    spent, start = 0.0, time.perf_counter()
+    try:
+        for update in run:
+            if update.step not in at:
+                continue
+            spent += time.perf_counter() - start
+            trace.steps.append(update.step)
+            trace.found.append(modes_of(sampler, data, n=n, generator=generator(seed)))
+            trace.seconds.append(spent)
+            trace.passes.append(counter.passes)
+            trace.judged.append(counter.points)
+            start = time.perf_counter()
+    finally:
+        if hook is not None:
+            hook.remove()
+    if trace.steps != list(at):
+        raise ValueError(f"the run was judged at the updates {trace.steps}, but {list(at)} were asked for.")
+    return trace
+
+
+def rank(found: Modes) -> np.ndarray:
+    """A number for each member with shape (S,) that orders generators: modes first, then evenness.
+
+    KL to uniform weights over K modes lies between 0 and log K, so a whole mode always outweighs it.
+    """
+    modes = found.caught.shape[-1]
+    return np.atleast_1d((found.count - found.kl / (1 + math.log(modes))).double().numpy())
+
+
+def beats(a: Modes, b: Modes) -> tuple[int, float]:
+    """On how many seeds a is better than b, and the p-value of the sign test.
+
+    Raises:
+        ValueError: If they have not as many members.
+    """
+    return wins(rank(a), rank(b))
+
+
+class _Counter:
+    """Counts a critic's calls, as a forward hook."""
+
+    def __init__(self, pack: int) -> None:
+        self.pack, self.passes, self.points = pack, 0, 0
+
+    def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        self.passes += 1
+        self.points += inputs[0].shape[-2] * self.pack
+
+
+def medians(found: Modes) -> tuple[float, float, float]:
+    """Medians over members: modes caught, share of high quality, KL in nats."""
+    return tuple(torch.as_tensor(v).double().flatten().quantile(0.5).item() for v in
+                 (found.count, found.high_quality, found.kl))  # type: ignore[return-value]  # fmt: skip
