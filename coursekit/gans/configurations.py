@@ -56,6 +56,7 @@ class Configuration:
         clip: Largest gradient norm of a player, or None.
         steps: Updates of both players together.
         data_name: "ring-8" or "grid-25".
+        unit: The length that counts as 1: the data are divided by it. Modes are counted alike in every unit.
         members: As in `nets.ensemble`.
         dtype: Of nets and data.
     """
@@ -77,12 +78,18 @@ class Configuration:
     clip: float | None = None
     steps: int = 8000
     data_name: str = "grid-25"
+    unit: float = 1.0
     members: int | Sequence[int] | None = None
     dtype: torch.dtype = field(default=torch.float32, repr=False)
 
     def data(self, device: torch.device | str | None = None) -> NormalMixture:
-        """The distribution to be learnt."""
-        return get(self.data_name, dtype=self.dtype, device=device)
+        """The distribution to be learnt, in units of `unit`."""
+        data = get(self.data_name, dtype=self.dtype, device=device)
+        if self.unit == 1:
+            return data
+        if not 0 < self.unit < torch.inf:
+            raise ValueError(f"unit must be a positive length, got {self.unit}.")
+        return NormalMixture(data.weights, data.means / self.unit, scales=data.factors[:, 0] / self.unit)
 
     def nets(self, device: torch.device | str | None = None) -> tuple[Generator, nn.Module | None]:
         """Generator and critic; without members, weights are drawn from torch's global generator (see `seeded`)."""

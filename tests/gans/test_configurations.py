@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from coursekit.evaluation.modes import count_modes
 from coursekit.gans import CONFIGURATIONS, Generator, configured
 from coursekit.gans.configurations import DATA
 from coursekit.seeds import generator, seeded
@@ -57,6 +58,16 @@ def test_rows_differ_from_the_base_only_where_they_say_so():
         share = 4 if row.name == "sinkhorn" else 1  # it says so
         assert share * row.steps // (1 if row.critic == "none" else row.k + 1) == base.steps // 2
         assert row.batch % row.pack == 0 and abs(share * row.batch - base.batch) < row.pack
+
+
+def test_modes_are_counted_alike_in_every_unit():
+    one, other = configured("vanilla"), configured("vanilla", unit=2.5)
+    assert torch.equal(other.data().means * 2.5, one.data().means) and other.data().means.dtype == torch.float32
+    x = 4 * torch.randn(2500, 2, generator=generator(0))
+    a, b = count_modes(x, one.data()), count_modes(x / 2.5, other.data())
+    assert torch.equal(a.populations, b.populations) and abs(a.high_quality - b.high_quality) <= 1 / 2500
+    with pytest.raises(ValueError, match="unit must be a positive length"):
+        configured("vanilla", unit=0.0).data()
 
 
 def test_unknown_names_end_as_sentences():
