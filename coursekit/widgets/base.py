@@ -53,6 +53,13 @@ class CanvasWidget(anywidget.AnyWidget):
         else:
             self.error = ""
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        """What a notebook keeps of the widget; where no kernel runs, a reader finds the words instead of an address."""
+        found = super()._repr_mimebundle_(**kwargs)
+        data, metadata = found if isinstance(found, tuple) else (found or {}, {})
+        words = f"{self.page_title or type(self).__name__}. {self.summary} (Run this cell to move it.)"
+        return {**data, "text/plain": words}, metadata
+
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         """Run an action that a button asked for, `{"action": name}`."""
         name = content.get("action") if isinstance(content, dict) else None

@@ -88,3 +88,11 @@ def test_too_many_frames_are_refused(tmp_path):
     widget.page_choices = lambda: {"power": [1, 2, 3], "more": list(range(1000))}
     with pytest.raises(ValueError, match="more than 2000 frames"):
         widget.export_html(tmp_path / "powers.html")
+
+
+def test_a_notebook_keeps_words_for_readers_without_a_kernel():
+    widget = Powers()
+    widget.summary = "k = 1"
+    data, _ = widget._repr_mimebundle_()
+    assert data["text/plain"] == "Powers. k = 1 (Run this cell to move it.)"
+    assert "application/vnd.jupyter.widget-view+json" in data
