@@ -255,10 +255,14 @@ def _splits(n: int, m: int, count: int, generator: torch.Generator | None) -> Te
 
 def _verdict(values: Tensor, alpha: Real) -> Verdict:
     values = values.detach().to("cpu", torch.float64)
-    if values.isnan().any():
-        raise ValueError("the statistic is NaN for a split; it must be a number for every split of the pooled points.")
+    if not values.isfinite().all():
+        bad = values[~values.isfinite()][0].item()
+        raise ValueError(
+            f"the statistic is {bad} for a split; it must be a finite number for every split of the points."
+        )
     observed, null = values[0], values[1:]
-    # The same sum in another order may differ in its last digits: that is a tie, and counts.
-    reached = 1 + int((null >= observed - 1e-12 * (1 + observed.abs())).sum())
+    # The same sum in another order may differ in its last digits, the seventh in single precision: a tie, it counts.
+    rounding = 1e-6 * (values.max() - values.min()) + 1e-12 * observed.abs()
+    reached = 1 + int((null >= observed - rounding).sum())
     p_value = reached / len(values)
     return Verdict(observed.item(), null, p_value, float(alpha), p_value <= alpha + 1e-12)

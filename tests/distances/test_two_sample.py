@@ -105,6 +105,17 @@ def test_ties_count_against_rejection():
     assert verdict.p_value == 1.0
 
 
+def test_ties_in_single_precision_count_too():
+    """Votes of 9 neighbours are ninths, and their sums agree but for rounding: the answer is that of doubles."""
+    x, y = (points.round() for points in pairs(20, 20, 2, 0.5, 6)())
+    single, double = (
+        classifier_test(x.to(t), y.to(t), nearest_neighbours(9), generator=torch.Generator().manual_seed(7))
+        for t in (torch.float32, F64)
+    )
+    assert single.p_value == double.p_value
+    assert ((double.null - double.statistic).abs() < 1e-9).any()  # there are ties
+
+
 @pytest.mark.parametrize("statistic", ["accuracy", "score"])
 def test_a_net_sees_what_means_do_not(statistic):
     """Two normals of equal means and variances, one leaning to the right and one to the left."""
@@ -138,7 +149,7 @@ def test_equal_generators_give_equal_verdicts_and_leave_the_global_one_alone():
         (lambda x, y: classifier_test(x[:3], y), "x must hold at least 4"),
         (lambda x, y: classifier_test(x, y, lambda a, b, c: c), r"scores with shape \(10,\), got \(10, 2\)"),
         (lambda x, y: permutation_test(x, y[:, 0], mean_difference), "points of one shape"),
-        (lambda x, y: permutation_test(x, y, lambda a, b: math.nan), "the statistic is NaN"),
+        (lambda x, y: permutation_test(x, y, lambda a, b: math.nan), "the statistic is nan"),
         (lambda x, y: rejection_rate(lambda a, b: None, lambda: (x, y), repeats=0), "repeats must be at least 1"),
         (lambda x, y: nearest_neighbours(0)(x, y[:, 0], x), "k must be at least 1"),
     ],
