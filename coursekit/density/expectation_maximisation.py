@@ -3,9 +3,9 @@
 Maximum likelihood would be easy if each point came with the component it was drawn from. It does not, so E-M fills the
 gap with probabilities and repeats two easy steps (Dempster, Laird and Rubin 1977):
 
-    E   r_nk = w_k N(x_n; m_k, S_k) / sum_j w_j N(x_n; m_j, S_j)          who is responsible for each point?
-    M   N_k = sum_n r_nk,  w_k = N_k / n,  m_k = sum_n r_nk x_n / N_k,
-        S_k = sum_n r_nk (x_n - m_k)(x_n - m_k)^T / N_k + reg_covar I     weighted maximum likelihood
+    E   r_ik = w_k N(x_i; m_k, S_k) / sum_j w_j N(x_i; m_j, S_j)          who is responsible for each point?
+    M   n_k = sum_i r_ik,  w_k = n_k / n,  m_k = sum_i r_ik x_i / n_k,
+        S_k = sum_i r_ik (x_i - m_k)(x_i - m_k)^T / n_k + reg_covar I     weighted maximum likelihood
 
 The E-step makes a lower bound of the log-likelihood touch it, the M-step climbs the bound; so the likelihood never
 decreases. With reg_covar > 0 the M-step is no longer the exact maximiser: the likelihood may then fall, by an amount
@@ -92,10 +92,10 @@ class State:
 
 
 def e_step(x: Float[Tensor, "n d"], parameters: Parameters) -> tuple[Float[Tensor, "n k"], Float[Tensor, " n"]]:
-    """Computes responsibilities r with shape (n, K) and the log-density log p(x_n) with shape (n,), in nats.
+    """Computes responsibilities r with shape (n, K) and the log-density log p(x_i) with shape (n,), in nats.
 
-    Bayes' rule in the log domain: r is the softmax over k of log w_k + log N(x_n; m_k, S_k). And since
-    r_nk = w_k N(x_n; m_k, S_k) / p(x_n) for every k, the likeliest component gives log p(x_n) as what its joint
+    Bayes' rule in the log domain: r is the softmax over k of log w_k + log N(x_i; m_k, S_k). And since
+    r_ik = w_k N(x_i; m_k, S_k) / p(x_i) for every k, the likeliest component gives log p(x_i) as what its joint
     density exceeds its responsibility by; that r is at least 1/K, so its log is safe.
 
     Raises:
@@ -117,7 +117,7 @@ def m_step(
 ) -> Parameters:
     """Computes the weighted maximum-likelihood parameters.
 
-    A component without points (N_k = 0 to rounding) has no mean. It gets weight zero and the mean and covariance of
+    A component without points (n_k = 0 to rounding) has no mean. It gets weight zero and the mean and covariance of
     all data, so that nothing becomes NaN; with weight zero it stays out for good and the likelihood is not touched.
 
     Args:

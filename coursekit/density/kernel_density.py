@@ -1,6 +1,6 @@
 """Kernel density estimation: a small hill of mass on every data point.
 
-    p(x) = 1 / (n h_1 ... h_d)  sum_i  K((x - x_i) / h)
+    p(x) = 1 / (n h_1 ... h_d)  sum_i  kappa((x - x_i) / h)
 
 (Rosenblatt 1956; Parzen 1962.) The bandwidth h decides everything: too small, and the estimate is a row of spikes that
 knows nothing between the points; too large, and it is one hill that has forgotten them. `coursekit.density.bandwidth`
@@ -89,7 +89,7 @@ def log_kernel_sums(
     *,
     leave_self_out: bool = False,
 ) -> Float[Tensor, " m"]:
-    """Computes log sum_i K((q - x_i) / h) / (h_1 ... h_d) for every query, block by block.
+    """Computes log sum_i kappa((q - x_i) / h) / (h_1 ... h_d) for every query, block by block.
 
     Args:
         queries: With shape (m, d).

@@ -2,8 +2,8 @@
 
 A kernel is a density around zero that is laid over every data point. Both are functions of the distance r = |u| alone:
 
-    Gaussian        K(u) = (2 pi)^(-d/2) exp(-r^2 / 2)
-    Epanechnikov    K(u) = (d + 2) / (2 V_d) (1 - r^2) for r < 1, else 0,    V_d = pi^(d/2) / Gamma(d/2 + 1)
+    Gaussian        kappa(u) = (2 pi)^(-d/2) exp(-r^2 / 2)
+    Epanechnikov    kappa(u) = (d + 2) / (2 V_d) (1 - r^2) for r < 1, else 0,    V_d = pi^(d/2) / Gamma(d/2 + 1)
 
 V_d is the volume of the unit ball. The Epanechnikov kernel has the smallest asymptotic mean squared error of all
 (Epanechnikov 1969), by a margin of 5 % over the Gaussian on the line; but it ends, and where no data point is within
