@@ -12,7 +12,7 @@ onto one mode may have all of it.
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,6 +132,64 @@ def beats(a: Modes, b: Modes) -> tuple[int, float]:
     return wins(rank(a), rank(b))
 
 
+def medians(found: Modes) -> tuple[float, float, float]:
+    """Medians over members: modes caught, share of high quality, KL in nats."""
+    return tuple(torch.as_tensor(v).double().flatten().quantile(0.5).item() for v in
+                 (found.count, found.high_quality, found.kl))  # type: ignore[return-value]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a race between a plain game and its remedies came to; see `judge`.
+
+    Attributes:
+        sentence: Medians of each, wins, and the cost relative to the plain game.
+        figures: The same as numbers.
+        finding: Which remedies do not beat the plain game; empty if all do.
+    """
+
+    sentence: str
+    figures: dict[str, float]
+    finding: str
+
+
+def judge(traces: Mapping[str, Trace], plain: str = "vanilla", level: float = 0.05) -> Verdict:
+    """Compares remedies with a plain game at the end of equally many updates.
+
+    A remedy beats the plain game if the p-value of the sign test over seeds is below `level`, divided by the number of
+    remedies compared at once: for one remedy that takes 7 of 8 seeds, for two 8 of 8.
+
+    Raises:
+        ValueError: If the traces do not end after as many updates.
+    """
+    base, remedies = traces[plain], [name for name in traces if name != plain]
+    if len({trace.steps[-1] for trace in traces.values()}) > 1:
+        raise ValueError(f"the races end at different updates: {[trace.steps[-1] for trace in traces.values()]}.")
+    seeds = base.last.count.numel()
+    figures: dict[str, float] = {}
+    parts: list[str] = []
+    short: list[str] = []
+    for name, trace in traces.items():
+        figures |= {f"{name}: {what}": value for what, value in
+                    zip(("modes", "high_quality", "kl"), medians(trace.last), strict=True)}  # fmt: skip
+        figures[f"{name}: seconds"] = trace.seconds[-1]
+    for name in remedies:
+        won, p = beats(traces[name].last, base.last)
+        seconds, passes = (getattr(traces[name], what)[-1] / getattr(base, what)[-1] for what in ("seconds", "passes"))
+        figures |= {f"{name}: wins": float(won), f"{name}: p": p, f"{name}: relative seconds": seconds,
+                    f"{name}: relative passes": passes}  # fmt: skip
+        parts.append(f"{name} better on {won} of {seeds} seeds (p = {p:.3f}) at {seconds:.2f} times the seconds and "
+                     f"{passes:g} times the critic's passes")  # fmt: skip
+        if p >= level / len(remedies):
+            short.append(f"{name} is better than {plain} on {won} of {seeds} seeds (p = {p:.3f})")
+    medians_of = "; ".join(f"{name} {trace.last}, {trace.seconds[-1]:.0f} s" for name, trace in traces.items())
+    return Verdict(
+        sentence=f"medians over {seeds} seeds after {base.steps[-1]} updates: {medians_of}. " + "; ".join(parts),
+        figures=figures,
+        finding=f"after {base.steps[-1]} updates {' and '.join(short)}: too few to say that it wins" if short else "",
+    )
+
+
 class _Counter:
     """Counts a critic's calls, as a forward hook."""
 
@@ -141,9 +199,3 @@ class _Counter:
     def __call__(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         self.passes += 1
         self.points += inputs[0].shape[-2] * self.pack
-
-
-def medians(found: Modes) -> tuple[float, float, float]:
-    """Medians over members: modes caught, share of high quality, KL in nats."""
-    return tuple(torch.as_tensor(v).double().flatten().quantile(0.5).item() for v in
-                 (found.count, found.high_quality, found.kl))  # type: ignore[return-value]  # fmt: skip

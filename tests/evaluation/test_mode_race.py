@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from coursekit.distributions import get
-from coursekit.evaluation.mode_race import beats, follow, medians, rank
+from coursekit.evaluation.mode_race import Trace, beats, follow, judge, medians, rank
 from coursekit.evaluation.modes import count_modes, modes_of
 from coursekit.gans import configured
 from coursekit.seeds import generator, seeded
@@ -65,3 +65,22 @@ def test_more_modes_win_and_only_then_evenness():
 def test_medians():
     modes, quality, kl = medians(found([3] * 8, [24, *[0] * 7], [24, *[0] * 7]))
     assert modes == 1 and quality == 1 and math.isclose(kl, math.log(8))
+
+
+def trace_of(*populations, seconds=10.0, passes=4, steps=6):
+    return Trace([steps], [found(*populations)], [seconds], [passes], [passes])
+
+
+def test_a_verdict_needs_seven_of_eight_for_one_remedy_and_more_for_two():
+    good, bad = [3] * 8, [24, *[0] * 7]
+    plain, seven = trace_of(*[bad] * 7, good), trace_of(*[good] * 7, bad, seconds=15.0, passes=12)
+    one = judge({"vanilla": plain, "pacgan2": seven})
+    assert one.finding == "" and one.figures["pacgan2: wins"] == 7 and math.isclose(one.figures["pacgan2: p"], 9 / 256)
+    assert one.figures["pacgan2: relative seconds"] == 1.5 and one.figures["pacgan2: relative passes"] == 3
+    assert one.figures["vanilla: modes"] == 1 and one.figures["pacgan2: modes"] == 8 and "7 of 8 seeds" in one.sentence
+    two = judge(
+        {"vanilla": trace_of(*[bad] * 8), "a": trace_of(*[good] * 7, [24, *[0] * 7]), "b": trace_of(*[good] * 8)}
+    )
+    assert "a is better than vanilla on 7 of 8" in two.finding and "b is" not in two.finding
+    with pytest.raises(ValueError, match="different updates"):
+        judge({"vanilla": plain, "a": trace_of(good, steps=7)})
