@@ -1,7 +1,8 @@
-"""Arrays on their way to the screen: many numpy arrays, one binary block of float32.
+"""Arrays on their way to the screen: many numpy arrays, one binary block.
 
 A trait of kind `ArraysTrait` holds named arrays. The page gets their names and shapes as JSON and their numbers as one
-binary buffer: four bytes a number and nothing to parse. JSON also could not hold an infinite log-likelihood.
+binary buffer: four bytes a number (float32) and nothing to parse. JSON also could not hold an infinite log-likelihood.
+Arrays that are int16 or uint8 already stay so, with two bytes or one: a pixel needs no more.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from typing import Any
 import numpy as np
 from traitlets import TraitError, TraitType
 
+FLOAT = "<f4"
+SMALL = ("<i2", "|u1")  # types that are kept as they come
+
 
 class Arrays(Mapping[str, np.ndarray]):
-    """Named float32 arrays that cannot be changed in place.
+    """Named arrays that cannot be changed in place: float32, but int16 and uint8 where they were so before.
 
     Two of them are equal only if they are the same object: comparing the numbers on every frame would be wasted work.
 
@@ -31,7 +35,9 @@ class Arrays(Mapping[str, np.ndarray]):
         self._arrays: dict[str, np.ndarray] = {}
         for name, values in (named or {}).items():
             try:
-                array = np.array(values, dtype="<f4", order="C")
+                kind = getattr(values, "dtype", None)
+                small = isinstance(kind, np.dtype) and kind.str in SMALL
+                array = np.array(values, dtype=kind if small else FLOAT, order="C")
             except (TypeError, ValueError) as problem:
                 raise ValueError(
                     f"The array {name!r} cannot be drawn: {problem}. Expected numbers, as a numpy array or a list."
@@ -53,23 +59,23 @@ class Arrays(Mapping[str, np.ndarray]):
 
 
 def pack(value: Arrays, widget: object = None) -> dict[str, Any]:
-    """The form in which arrays travel: facts, names, shapes, and one block of bytes, little-endian float32."""
+    """The form in which arrays travel: facts, names, shapes, types, and one block of bytes, little-endian."""
     return {
         "about": value.about,
         "names": list(value),
         "shapes": [list(value[name].shape) for name in value],
+        "types": [value[name].dtype.str for name in value],
         "block": memoryview(b"".join(value[name].tobytes() for name in value)),
     }
 
 
 def unpack(packed: Mapping[str, Any]) -> Arrays:
     """The inverse of `pack`; `arrays` in toolkit.js is the same in JavaScript."""
-    flat = np.frombuffer(packed["block"], dtype="<f4")
     named, start = {}, 0
-    for name, shape in zip(packed["names"], packed["shapes"], strict=True):
+    for name, shape, kind in zip(packed["names"], packed["shapes"], packed["types"], strict=True):
         length = int(np.prod(shape, dtype=int))
-        named[name] = flat[start : start + length].reshape(shape)
-        start += length
+        named[name] = np.frombuffer(packed["block"], kind, length, start).reshape(shape)
+        start += named[name].nbytes
     return Arrays(named, packed.get("about"))
 
 

@@ -12,6 +12,7 @@ Joined, all names are known to all, so imports and the word `export` are dropped
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib import resources
 
 #: The last line of every widget's JavaScript.
@@ -40,11 +41,12 @@ def toolkit_text() -> str:
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", part)) for part in parts)
 
 
-def compose_esm(source: str) -> str:
+def compose_esm(source: str, parts: Sequence[str] = ()) -> str:
     """Join the toolkit and a widget's own JavaScript into one module.
 
     Args:
         source: the name of a file in `static/` (ending in .js), or JavaScript text of your own.
+        parts: further files in `static/` that belong to this widget alone, if it is too long for one.
 
     Returns:
         The module's text, which ends with the default export that anywidget looks for.
@@ -53,8 +55,9 @@ def compose_esm(source: str) -> str:
         ValueError: if the JavaScript imports anything but the toolkit or lacks its last line.
     """
     own = static_text(source) if source.endswith(".js") and "\n" not in source else source
+    own = "\n".join([*(_EXPORT.sub("", static_text(part)) for part in parts), own])
     for imported in _IMPORT.findall(own):
-        if imported != "./toolkit.js":
+        if imported not in ("./toolkit.js", *(f"./{part}" for part in parts)):
             raise ValueError(
                 f"The widget's JavaScript imports {imported!r}, which a page without network cannot load. "
                 'Import from "./toolkit.js" only.'

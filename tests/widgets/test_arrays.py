@@ -20,12 +20,16 @@ class Holder(traitlets.HasTraits):
 shapes = hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=5)
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=5), hnp.arrays(np.float32, shapes), max_size=4))
+kinds = st.sampled_from([np.float32, np.int16, np.uint8])
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=5), hnp.arrays(kinds, shapes), max_size=4))
 def test_unpack_inverts_pack(named):
     back = unpack(pack(Arrays(named)))
     assert list(back) == list(named)
     for name, array in named.items():
         np.testing.assert_array_equal(back[name], array)
+        assert back[name].dtype == array.dtype
 
 
 def test_infinities_survive_and_the_block_is_bytes():
@@ -40,6 +44,18 @@ def test_tensors_and_numpy_arrays_become_float32():
     held = Holder(frame={"a": torch.arange(3, dtype=torch.float64), "b": np.eye(2)})
     assert held.frame["a"].dtype == np.float32
     assert held.frame["b"].shape == (2, 2)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, bool, ">i2", "list"])
+def test_other_types_become_float32_too(kind):
+    given = [1, 0] if kind == "list" else np.array([1, 0], kind)
+    assert Arrays({"a": given})["a"].dtype == np.float32
+
+
+def test_small_types_take_less_room():
+    packed = pack(Arrays({"level": np.zeros(5, np.uint8), "x": np.zeros(2, np.int16)}))
+    assert packed["types"] == ["|u1", "<i2"]
+    assert len(packed["block"]) == 5 + 2 * 2
 
 
 def test_arrays_are_a_copy_and_cannot_be_written():

@@ -10,6 +10,7 @@ import pytest
 
 from coursekit.widgets.arrays import Arrays, pack
 from coursekit.widgets.esm import toolkit_text
+from coursekit.widgets.transport_state import reshared
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.browser
 def toolkit(browser):
     """A page with the toolkit as a module under `window.tk`."""
     page = browser.new_page()
-    names = "arrays, nearest, histogram, curveUpTo, niceTicks, logTicks, format, Axes, Stage, readTheme, OKABE_ITO"
+    names = (
+        "arrays, nearest, histogram, reshare, curveUpTo, niceTicks, logTicks, format, Axes, Stage, readTheme, OKABE_ITO"
+    )
     page.set_content(f"<body><script type=module>{toolkit_text()}\nwindow.tk = {{ {names} }};</script>")
     page.wait_for_function("() => window.tk")
     yield page
@@ -27,16 +30,17 @@ def toolkit(browser):
 
 @pytest.mark.parametrize("offset", [0, 1, 3])
 def test_arrays_unpacks_what_pack_packed_wherever_the_block_starts(toolkit, offset):
-    sent = {"a": np.linspace(-1, 1, 7), "empty": np.zeros(0), "b": np.array([[1e-30, np.inf], [-np.inf, 2.5]])}
+    sent = {"a": np.linspace(-1, 1, 7), "odd": np.array([255, 0, 7], np.uint8), "empty": np.zeros(0),
+            "b": np.array([[1e-30, np.inf], [-np.inf, 2.5]]), "small": np.array([-32767, 5], np.int16)}  # fmt: skip
     packed = pack(Arrays(sent))
     text = base64.b64encode(bytes(offset) + bytes(packed["block"])).decode()
     got = toolkit.evaluate(
-        """([names, shapes, text, offset]) => {
+        """([names, shapes, types, text, offset]) => {
           const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-          const out = tk.arrays({ names, shapes, block: new DataView(bytes.buffer, offset) });
+          const out = tk.arrays({ names, shapes, types, block: new DataView(bytes.buffer, offset) });
           return Object.fromEntries(Object.entries(out).map(([k, v]) => [k, [...v].map(String)]));
         }""",
-        [packed["names"], packed["shapes"], text, offset],
+        [packed["names"], packed["shapes"], packed["types"], text, offset],
     )
     assert list(got) == list(sent)
     for name, values in sent.items():
@@ -49,6 +53,14 @@ def test_nearest_is_argmin_of_the_distance(toolkit):
     values = np.concatenate([[-5, 0, 9], np.random.default_rng(0).uniform(0, 3, 50)])
     got = toolkit.evaluate("([t, vs]) => vs.map((v) => tk.nearest(t, v))", [table.tolist(), values.tolist()])
     assert got == np.abs(table - values[:, None]).argmin(1).tolist()
+
+
+def test_reshare_is_reshared(toolkit):
+    rng = np.random.default_rng(2)
+    cases = [[rng.dirichlet(np.ones(5)).tolist(), k, share] for k, share in [(0, 0.0), (3, 0.4), (4, 1.0)]]
+    cases.append([[0.0, 1.0, 0.0], 1, 0.4])
+    got = toolkit.evaluate("(cases) => cases.map((c) => tk.reshare(...c))", cases)
+    np.testing.assert_allclose(np.concatenate(got), np.concatenate([reshared(*case) for case in cases]), rtol=1e-12)
 
 
 def test_histogram_is_numpys(toolkit):

@@ -1,23 +1,25 @@
 // @ts-check
 /** Arrays as they arrive from Python, and numbers as they are written on axes. */
 
+const TYPES = { "<f4": Float32Array, "<i2": Int16Array, "|u1": Uint8Array };
+
 /**
- * Unpack what `pack` in arrays.py sent: one binary block of float32 and the shape of each array in it.
- * The block may start at any byte, so it is copied to where a Float32Array may begin.
- * @param {{names: string[], shapes: number[][], block: DataView}} packed
- * @returns {Record<string, Float32Array>}
+ * Unpack what `pack` in arrays.py sent: one binary block, and the shape and type of each array in it.
+ * An array may start at any byte, so each is copied to where an array of its type may begin.
+ * @param {{names: string[], shapes: number[][], types: string[], block: DataView}} packed
+ * @returns {Record<string, any>}
  */
 export function arrays(packed) {
-  /** @type {Record<string, Float32Array>} */
+  /** @type {Record<string, any>} */
   const out = {};
   if (!packed || !packed.names) return out;
   const view = packed.block;
-  const all = new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-  let start = 0;
+  let start = view.byteOffset;
   packed.names.forEach((name, i) => {
-    const length = packed.shapes[i].reduce((a, b) => a * b, 1);
-    out[name] = all.subarray(start, start + length);
-    start += length;
+    const Type = TYPES[/** @type {keyof typeof TYPES} */ (packed.types[i])];
+    const end = start + packed.shapes[i].reduce((a, b) => a * b, Type.BYTES_PER_ELEMENT);
+    out[name] = new Type(view.buffer.slice(start, end));
+    start = end;
   });
   return out;
 }
@@ -44,6 +46,17 @@ export function histogram(bin, shown, edges) {
   const one = 1 / (Math.max(1, shown) * (edges[1] - edges[0]));
   for (let i = 0; i < shown; i++) if (bin[i] >= 0 && bin[i] < heights.length) heights[bin[i]] += one;
   return heights;
+}
+
+/**
+ * A heap with another share in one bin; the other bins give way in proportion, so that the sum stays one. Where they
+ * are empty they get equal parts. `reshared` in transport_state.py is the same.
+ * @param {number[]} heap shares whose sum is one @param {number} index @param {number} share
+ */
+export function reshare(heap, index, share) {
+  const rest = heap.reduce((a, b) => a + b, 0) - heap[index];
+  const left = 1 - share;
+  return heap.map((value, i) => (i === index ? share : rest < 1e-9 ? left / (heap.length - 1) : (value * left) / rest));
 }
 
 /**
