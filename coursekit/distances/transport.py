@@ -28,6 +28,7 @@ from coursekit.arguments import ArrayLike
 ALL_AT_ONCE = 20_000  # cells; smaller problems start with all of them
 CHEAPEST = 8  # of each row and column, where a larger problem starts
 TOLERANCE = 1e-10  # of the largest cost: a price above the cost by less is rounding
+MASS = 1e4  # what the solver is given in all, whatever the histograms' sum
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def optimal_transport(p: ArrayLike, q: ArrayLike, cost: ArrayLike) -> Transport:
     a, b, c = p.numpy(), q.numpy(), cost.numpy()
     n, m = c.shape
     cells = np.ones((n, m), bool) if c.size <= ALL_AT_ONCE else _cheap_cells(a, b, c)
-    slack = TOLERANCE * max(1.0, np.abs(c).max())
+    slack = 2 * TOLERANCE * np.abs(c).max()
     while True:
         rows, columns = np.nonzero(cells)
         moved, f, g = _solve(a, b, c[rows, columns], rows, columns)
@@ -176,17 +177,21 @@ def _solve(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Solves the program with these cells only: moved mass of each cell, prices of rows, prices of columns."""
     n, m, k = len(a), len(b), len(c)
+    # The solver's tolerances are absolute, so it gets masses and costs of one size: a histogram's tails may be tiny.
+    mass, largest = MASS / a.sum(), max(np.abs(c).max(), np.finfo(float).tiny)
     # Each cell stands in two sums: that of its row and that of its column.
     sums = sparse.csc_array(
         (np.ones(2 * k), (np.concatenate([rows, n + columns]), np.tile(np.arange(k), 2))), shape=(n + m, k)
     )
     answer = optimize.linprog(
-        c, A_eq=sums, b_eq=np.concatenate([a, b]), bounds=(0, None), method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
+        c / largest, A_eq=sums, b_eq=mass * np.concatenate([a, b]), bounds=(0, None), method="highs",
+        # Presolving takes sums that differ in the last digit for a contradiction.
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10, "presolve": False},
     )  # fmt: skip
     _need(answer)
     # The solver's "marginals" say how the cost grows with each sum that is asked for: those are the prices.
-    return np.maximum(answer.x, 0.0), answer.eqlin.marginals[:n], answer.eqlin.marginals[n:]
+    prices = largest * answer.eqlin.marginals
+    return np.maximum(answer.x, 0.0) / mass, prices[:n], prices[n:]
 
 
 def _need(answer: optimize.OptimizeResult) -> None:

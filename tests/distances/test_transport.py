@@ -77,6 +77,19 @@ def test_clouds_in_the_plane_with_many_cells_against_pot():
     assert abs(answer.cost - ot.emd2(p.numpy(), p.numpy(), cost.numpy())) < 1e-8
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-9, 1e9])
+@pytest.mark.parametrize("n", [40, 100])
+def test_tails_down_to_nothing_and_units_do_not_matter(n, unit):
+    """Masses from 1 to 1e-80 stand side by side in the tails of a bump."""
+    x = torch.arange(n, dtype=F64)
+    p, q = (torch.exp(-0.5 * ((x - centre * n) / (0.05 * n)).square()) for centre in (0.3, 0.6))
+    p, q = unit * p / p.sum(), unit * q / q.sum()
+    places = x / unit
+    answer = optimal_transport(p, q, (places[:, None] - places).abs())
+    exact = w1_histograms(p, q, places)
+    assert abs(answer.cost - exact) < 1e-10 * exact and abs(answer.gap) < 1e-10 * exact
+
+
 def test_p_and_q_swapped_are_noticed():
     p, q = histogram([1, 2, 3]), histogram([3, 1, 1])
     cost = torch.tensor([[0.0, 1, 4], [2, 0, 1], [5, 2, 0]], dtype=F64)
