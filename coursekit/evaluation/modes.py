@@ -2,7 +2,7 @@
 
 2,500 points of a generator are held against the K modes of the mixture it was trained on, which are known. Each point
 belongs to the mode nearest to it. It is of high quality if it lies within 3 standard deviations of that mode, and the
-mode is then caught (Srivastava et al. 2017, section 4.1; Lin et al. 2018, section 4.1). Four figures:
+mode is then caught (Srivastava et al. 2017, section 4.1; Lin et al. 2018, on synthetic data). Four figures:
 
 - how many modes are caught, of K;
 - the share of points of high quality. For exact samples in the plane this is 1 - exp(-9/2) = 98.9 %, and *more* is not

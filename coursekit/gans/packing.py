@@ -4,7 +4,7 @@ A generator that has lost modes makes points each of which is a good one. A crit
 object to that only through the density ratio; one that sees m points of the same kind can see at once that they are
 too much alike: real packs seldom have all their points in two modes, the generator's always do. In terms of theory,
 the packed critic compares the products p^m and p_g^m, whose total variation grows faster with m if p_g lacks mass than
-if it is merely imprecise (Lin et al. 2018, theorem 3).
+if it is merely imprecise (Lin et al. 2018, whose theorems say so for mode collapse made precise by two numbers).
 
 So x_1, ..., x_n becomes the packs (x_1, ..., x_m), (x_{m+1}, ..., x_{2m}), ...; a pack is homogeneous, all real or all
 fake, and has one label. Only the critic's first layer grows. Neither loss nor loop changes, but mind the accounting: a

@@ -12,7 +12,8 @@ passes, each differentiated twice.
 
 The steps are those that the critic's optimiser would really take: Adam from its present moments, or plain gradient
 descent. torch's optimisers write in place and cannot be differentiated, so the two rules are written out here. The
-batch is the same in all k steps. Clipping of gradients (`clip`) is not part of the thought.
+batch is the same in all k steps. Not part of the thought: clipping of gradients (`clip`) and of weights (`constrain`),
+and where a gradient penalty is taken, which does not move with the generator.
 """
 
 from collections.abc import Callable, Mapping
