@@ -38,7 +38,7 @@ from coursekit.seeds import generator, seeded
 # | $w_k, m_k, S_k$ | weight, mean, covariance of a component | 2 |
 # | $r_{ik}$, $n_k$ | responsibility of component $k$ for point $i$; points that it owns, $n_k = \sum_i r_{ik}$ | 2 |
 # | $E(x)$, $Z$ | energy, $p(x) = e^{-E(x)} / Z$; its normalising constant | 14 |
-# | $D$, $G$, $f$ | discriminator, generator; critic | 9, 10 |
+# | $D$, $G$; $f$ | discriminator, generator; critic | 2; 10 |
 
 # %% [markdown]
 # ## Names in the code
@@ -282,9 +282,11 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | component | one of the distributions that a mixture adds up |
 # | curse of dimension | the number of points (or nodes) for a given accuracy grows exponentially with $d$ |
 # | density | a function whose area over a set is the set's probability |
+# | discriminator | the network of a GAN that learns to tell generated points from data; `Critic` in the code |
 # | distribution function | $F(x) = P(X \le x)$; also "cumulative distribution function" |
 # | E-M | expectation-maximisation: responsibilities, then weighted averages, repeated |
 # | flow | a map with an inverse and a known change of volume, in both directions |
+# | GAN | generative adversarial network: a generator and a discriminator, trained in turn |
 # | held out | not shown to the fit, kept to judge it |
 # | integrated error | $\int \lvert \hat p - p \rvert$: 0 if equal, 2 without overlap |
 # | inverse transform sampling | $x = F^{-1}(u)$ with $u$ uniform |
@@ -296,6 +298,8 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | marginal, conditional | distribution of one coordinate alone; of one given another |
 # | mixture | a weighted sum of distributions |
 # | mode | a local maximum of a density |
+# | mode collapse | a generator leaves modes of the data out |
+# | nat | unit of a log-density with natural logarithms; 1 nat is $1 / \log 2 \approx 1.44$ bits |
 # | p-value | the chance of a result at least as extreme if the claim is true; then uniform on $(0, 1)$ |
 # | push-forward | the distribution of $g(z)$ |
 # | quantile function | $F^{-1}$ |
