@@ -19,7 +19,7 @@ SEEDS = range(8)
 DATA, NAMES = "grid-25", ["vanilla", "minibatch-statistics", "minibatch-discrimination"]
 HIDDEN, ACTIVATION, UNIT = (64, 64, 64), "leaky_relu", 8**0.5  # UNIT: the data's standard deviation
 BATCH, BETAS, RATE = 64, (0.5, 0.9), 1e-3
-STEPS, CHECKS = 10_000, [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1]  # updates of both players together; judged at shares
+STEPS, CHECKS = 6_000, [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1]  # updates of both players together; judged at shares
 
 
 def measure(seeds) -> Result:

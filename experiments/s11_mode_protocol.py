@@ -23,7 +23,7 @@ SEEDS = range(8)
 DATA = {"ring-8": 0.5**0.5, "grid-25": 8**0.5}  # with their standard deviation, the unit in which they are learnt
 BATCHES = 50  # of exact samples, a seed
 HIDDEN, ACTIVATION, BATCH, BETAS, RATE = (64, 64, 64), "leaky_relu", 256, (0.5, 0.9), 1e-3
-STEPS = 10_000  # updates of both players together
+STEPS = 6_000  # updates of both players together
 CHECKS = [1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 1]
 
 

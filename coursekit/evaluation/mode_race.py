@@ -1,8 +1,9 @@
 """Modes against budget: ways to train a generator, on the same seeds, judged as they go, with what they cost beside it.
 
 A remedy against mode collapse is worth its price or it is not. So each way of training is followed by `follow`, which
-judges its generator at the same updates and writes down the seconds that training took (judging is not counted) and
-how often the critic was asked. Two ways are compared by `beats`, seed by seed, at equal updates.
+judges its generator at the same updates and writes down the seconds of processor time that training took (judging is
+not counted, nor are other programs on the machine) and how often the critic was asked. Two ways are compared by
+`beats`, seed by seed, at equal updates.
 
 Which of two generators is better? Said beforehand, so that nobody chooses the figure after seeing the result: the one
 that has caught more modes; if both caught as many, the one whose points are spread more evenly over them (smaller KL
@@ -34,7 +35,7 @@ class Trace:
     Attributes:
         steps: Updates of both players together at which the generator was judged.
         found: The modes at each of them, with shape (S,) for S members.
-        seconds: Seconds of training until then, of all members together.
+        seconds: Seconds of processor time that training had taken until then, all members together.
         passes: How often the critic had judged a batch until then, real or fake, thought-of steps included.
         judged: How many points it had been shown until then, of each member; a pack of m counts as m.
     """
@@ -94,18 +95,18 @@ def follow(
     arguments.count(pack, "pack", minimum=1)
     trace, counter = Trace([], [], [], [], []), _Counter(pack)
     hook = None if critic is None else critic.register_forward_hook(counter)
-    spent, start = 0.0, time.perf_counter()
+    spent, start = 0.0, time.process_time()
     try:
         for update in run:
             if update.step not in at:
                 continue
-            spent += time.perf_counter() - start
+            spent += time.process_time() - start
             trace.steps.append(update.step)
             trace.found.append(modes_of(sampler, data, n=n, generator=generator(seed)))
             trace.seconds.append(spent)
             trace.passes.append(counter.passes)
             trace.judged.append(counter.points)
-            start = time.perf_counter()
+            start = time.process_time()
     finally:
         if hook is not None:
             hook.remove()
@@ -182,7 +183,7 @@ def judge(traces: Mapping[str, Trace], plain: str = "vanilla", level: float = 0.
                      f"{passes:g} times the critic's passes")  # fmt: skip
         if p >= level / len(remedies):
             short.append(f"{name} is better than {plain} on {won} of {seeds} seeds (p = {p:.3f})")
-    medians_of = "; ".join(f"{name} {trace.last}, {trace.seconds[-1]:.0f} s" for name, trace in traces.items())
+    medians_of = "; ".join(f"{name} {trace.last}, {trace.seconds[-1]:.0f} s of processor time" for name, trace in traces.items())
     return Verdict(
         sentence=f"medians over {seeds} seeds after {base.steps[-1]} updates: {medians_of}. " + "; ".join(parts),
         figures=figures,
