@@ -183,9 +183,9 @@ def judge(traces: Mapping[str, Trace], plain: str = "vanilla", level: float = 0.
                      f"{passes:g} times the critic's passes")  # fmt: skip
         if p >= level / len(remedies):
             short.append(f"{name} is better than {plain} on {won} of {seeds} seeds (p = {p:.3f})")
-    medians_of = "; ".join(f"{name} {trace.last}, {trace.seconds[-1]:.0f} s of processor time" for name, trace in traces.items())
+    ends = "; ".join(f"{name} {one.last}, {one.seconds[-1]:.0f} s of processor time" for name, one in traces.items())
     return Verdict(
-        sentence=f"medians over {seeds} seeds after {base.steps[-1]} updates: {medians_of}. " + "; ".join(parts),
+        sentence=f"medians over {seeds} seeds after {base.steps[-1]} updates: {ends}. " + "; ".join(parts),
         figures=figures,
         finding=f"after {base.steps[-1]} updates {' and '.join(short)}: too few to say that it wins" if short else "",
     )
