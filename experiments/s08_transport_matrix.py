@@ -14,7 +14,7 @@ from coursekit.evaluation.experiment import Result
 from coursekit.seeds import generator
 
 SEEDS = range(8)
-SIZES = [2, 10, 40, 100]
+SIZES = [2, 10, 60]
 KINDS = ["smooth", "sparse", "peaks"]
 SHOWN = 12
 
