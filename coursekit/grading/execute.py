@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from coursekit.grading.graft import CHECK_SUFFIX, grade_id, is_check, is_student
 from coursekit.grading.provisioner import BoxManager
-from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits
+from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits, remove_tree
 from coursekit.grading.sanitise import calm_outputs
 from coursekit.grading.watch import Watch
 
@@ -88,21 +88,44 @@ async def _execute(notebook: NotebookNode, box: Box) -> Execution:
     while True:
         skip = set(run.stopped) | {i for i, task in checks.items() if written(box, task)}
         room = box.limits.notebook_seconds - (time.monotonic() - began)
-        stopped_at = await _attempt(notebook, box, run, skip, room)
+        try:
+            stopped_at = await _attempt(notebook, box, run, skip, room)
+        except KernelDidNotStart:
+            if not run.restarts:
+                raise
+            break  # the first kernel did start: what came in the way of this one was left by the student
         pending = [i for i, task in checks.items() if i not in run.stopped and not written(box, task)]
         left = box.limits.notebook_seconds - (time.monotonic() - began)
         if stopped_at is None or not pending or run.restarts >= box.limits.restarts or left < 1:
             break
         run.restarts += 1
+        _tidy(box, set(checks.values()))
     run.seconds = time.monotonic() - began
     return run
+
+
+def _tidy(box: Box, tasks: set[str]) -> None:
+    """Remove what a killed kernel left in the folders that it shares with the host, but for its checks' arrays."""
+    keep = {f"{task}.npz" for task in tasks}
+    for folder in (box.run / "out", box.run / "ipc"):
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+        for path in folder.iterdir():
+            if path.name in keep and path.is_file() and not path.is_symlink():
+                continue
+            if path.is_dir() and not path.is_symlink():
+                remove_tree(path)
+            else:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[int], seconds: float) -> int | None:
     """One kernel, from the first cell to the last or to the one it stops in, which is returned.
 
     The course's own cells before the first of the student's (imports, mostly) take no time from the student; if one of
-    them fails, the fault is not the student's either.
+    them fails, the fault is not the student's either. Where the student put a cell above them, they still get the time
+    that imports need, within that of the notebook.
     """
     manager, watch, watching = BoxManager(box), Watch(box), None
     first = next((i for i, cell in enumerate(notebook.cells) if is_student(cell)), len(notebook.cells))
@@ -119,9 +142,12 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
         deadline, seconds_a_cell = time.monotonic() + STARTUP_SECONDS, float(STARTUP_SECONDS)
         for index, cell in enumerate(notebook.cells):
             if index == first:
-                deadline, seconds_a_cell = time.monotonic() + seconds, box.limits.cell_seconds
+                deadline = time.monotonic() + seconds
             if cell.cell_type != "code" or index in skip:
                 continue
+            if index >= first:
+                own = not (is_student(cell) or is_check(cell))
+                seconds_a_cell = float(STARTUP_SECONDS) if own else box.limits.cell_seconds
             reason = await _cell(client, cell, index, run, box.limits, deadline)
             run.outputs[index] = calm_outputs(cell.outputs)
             reason = watch.reason or reason

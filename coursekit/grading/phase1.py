@@ -4,7 +4,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -13,7 +12,6 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
-from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,8 @@ from nbformat import NotebookNode
 from coursekit.grading.execute import execute
 from coursekit.grading.graft import forbidden_flags
 from coursekit.grading.plan import Plan
-from coursekit.grading.sandbox import Box
-from coursekit.grading.verdicts import collect_outputs, judge_task, stored, why_missing
+from coursekit.grading.sandbox import Box, remove_tree
+from coursekit.grading.verdicts import collect_outputs, judge_task, odd_check, stored, why_missing
 
 
 @dataclass
@@ -95,7 +93,7 @@ def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
             outputs, odd = collect_outputs(run / "out", sheet, run / "judge", reason)
             verdict, flags = judge_task(sheet, outputs)
             result.verdicts[name] = stored(verdict)
-            result.flags += odd + flags
+            result.flags += odd + flags + odd_check(notebook, name, done, run / "out")
         result.outputs = {str(i): [dict(o) for o in shown] for i, shown in done.outputs.items()}
         result.stopped = {str(i): reason for i, reason in done.stopped.items()}
         result.errors = {str(i): name for i, name in done.errors.items()}
@@ -104,7 +102,7 @@ def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
     except Exception as error:
         result.trouble = f"{type(error).__name__}: {error}"
     finally:
-        _remove(run)
+        remove_tree(run)
     return result
 
 
@@ -188,6 +186,8 @@ def _start_server() -> None:
 
     Python would put it first, and whoever grades inside a folder of submissions would import a student's ``numpy.py``.
     """
+    from multiprocessing.forkserver import ensure_running  # not on Windows, where nothing comes this far
+
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
@@ -205,18 +205,12 @@ def _short_temporary() -> str:
 
 
 def sweep() -> None:
-    """Remove the folders of runs whose grader was killed."""
+    """Remove the folders of runs whose grader was killed, and end what may still run in them."""
     for folder in Path(_short_temporary()).glob("ck-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not psutil.pid_exists(int(pid)) and folder.stat().st_uid == os.geteuid():
-            _remove(folder)
-
-
-def _remove(folder: Path) -> None:
-    """Remove a run's folder, also where the kernel has locked folders of its own."""
-    for here, folders, _ in os.walk(folder):
-        for name in folders:
-            if not os.path.islink(locked := os.path.join(here, name)):
-                with contextlib.suppress(OSError):
-                    os.chmod(locked, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)
+            for process in psutil.process_iter(["cmdline"]):
+                if any(arg.startswith(f"{folder}/") for arg in process.info["cmdline"] or ()):
+                    with contextlib.suppress(psutil.Error):
+                        process.kill()
+            remove_tree(folder)

@@ -6,8 +6,12 @@ the running kernel's command line before anything of a student's is sent to it.
 """
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import subprocess
 import sys
+from functools import partial
 from typing import Any
 
 import zmq
@@ -39,9 +43,21 @@ class BoxProvisioner(LocalProvisioner):
             self.process = subprocess.Popen(  # type: ignore[assignment]
                 box.command(cmd), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
                 env={} if box.isolated else box.environment(),
-                cwd="/" if box.isolated else box.working_directory, start_new_session=True, close_fds=True)
+                cwd="/" if box.isolated else box.working_directory, start_new_session=True, close_fds=True,
+                preexec_fn=partial(_die_with, os.getpid()))
         self.pid = self.pgid = self.process.pid  # type: ignore[attr-defined]
         return self.connection_info
+
+
+def _die_with(grader: int) -> None:
+    """Between fork and exec: end when the grader is killed. (bubblewrap asks for the same, some milliseconds later.)"""
+    if _libc is not None:
+        _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != grader:
+            os._exit(1)
+
+
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class BoxManager(AsyncKernelManager):

@@ -96,6 +96,24 @@ def why_missing(notebook: NotebookNode, task: str, run: Execution) -> str:
     return "The check left no result: its cell did not run to its end."
 
 
+def odd_check(notebook: NotebookNode, task: str, run: Execution, out: Path) -> list[str]:
+    """Flags where a task's mark of 0 may not be its author's fault, or is no accident: a person should look."""
+    places = {grade_id(cell): i for i, cell in enumerate(notebook.cells) if grade_id(cell)}
+    answer, check = places.get(task, -1), places.get(f"{task}{CHECK_SUFFIX}", -1)
+    there, name = os.path.lexists(out / f"{task}.npz"), run.errors.get(check, "")
+    if there and name:
+        return [f"the check of {task} ended in {public_name(name)}, and yet there are arrays: look at who wrote them"]
+    if there or {answer, check} & set(run.stopped) or answer in run.errors:
+        return []  # marked, flagged already, or told why
+    if name == "NameError":
+        return [f"the check of {task} found no function of the name asked for"]
+    if name:
+        return [f"the check of {task} ended in {public_name(name)}"]
+    if run.stopped:
+        return []
+    return [f"the check of {task} ran and left no result: something changed what it does"]
+
+
 def public_name(exception: str) -> str:
     """An exception's name if it is one of Python's own (a student's class could be *named* after a hidden input)."""
     return f"{'an' if exception[:1] in 'AEIOU' else 'a'} {exception}" if exception in EXCEPTIONS else "an error"

@@ -1,0 +1,3 @@
+# Waits for somebody to type.
+# %% after t1
+answer = input("full marks? ")

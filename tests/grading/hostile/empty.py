@@ -1,0 +1,4 @@
+# An empty file.
+# malformed: empty
+# %% make
+path.write_bytes(b"")

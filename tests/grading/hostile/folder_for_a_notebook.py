@@ -1,0 +1,4 @@
+# A folder that is named like the notebook.
+# malformed: is empty
+# %% make
+path.mkdir()

@@ -1,0 +1,11 @@
+# Takes shared memory, which the operating system's limit on a process does not count.
+# marks: t2=0
+# flag: of memory
+# %% t2
+import mmap, time
+def log_normal(x, mu, log_var):
+    kept = [mmap.mmap(-1, 2**27) for _ in range(12)]
+    for block in kept:
+        for at in range(0, 2**27, 4096):
+            block[at] = 1
+    time.sleep(60)

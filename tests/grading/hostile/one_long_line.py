@@ -1,0 +1,3 @@
+# 30 MB on one line.
+# %% after t1
+print("x" * (30 * 2**20))

@@ -1,0 +1,2 @@
+# Script in the name of the folder.
+# name: <img src=x onerror=alert('hostile')>
