@@ -4,6 +4,7 @@
 - `PushForwardExplorer`: u -> F^-1(u), for a density that one chooses or draws.
 - `KLExplorer`: one normal for two modes; forward KL covers them, reverse KL seeks one.
 - `EMExplorer`: expectation-maximisation in the plane, half a step at a time.
+- `TransportExplorer`: earth moved from one histogram to another at the least cost, and the potential that prices it.
 - `CanvasWidget`, `ArraysTrait`, `compose_esm`: what they are made of, for widgets of your own.
 - `export_html`: a widget as one file that opens without a kernel and without network.
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from coursekit.widgets.kde import KDEExplorer
     from coursekit.widgets.kl import KLExplorer
     from coursekit.widgets.push_forward import PushForwardExplorer
+    from coursekit.widgets.transport import TransportExplorer
 
 # Where each name lives. It is imported on first use: a notebook that shows one widget waits for that one only, and
 # the Jupyter server, which loads `nodelay` from this package, loads neither torch nor ipywidgets.
@@ -33,12 +35,13 @@ _HOMES = {
     "KDEExplorer": "kde",
     "KLExplorer": "kl",
     "PushForwardExplorer": "push_forward",
+    "TransportExplorer": "transport",
     "compose_esm": "esm",
     "export_html": "export",
 }
 
 __all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "EMExplorer", "KDEExplorer", "KLExplorer", "PushForwardExplorer",
-           "compose_esm", "export_html"]  # fmt: skip
+           "TransportExplorer", "compose_esm", "export_html"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -13,7 +13,7 @@ export class Axes {
   /**
    * @param {Stage} stage
    * @param {{xlim: [number, number], ylim: [number, number], xlog?: boolean, xlabel?: string, title?: string,
-   *          top?: number, bottom?: number, xticks?: boolean, yticks?: number[]}} o
+   *          top?: number, bottom?: number, xticks?: boolean | number[], yticks?: number[]}} o
    *   top, bottom: the part of the stage's height to use, 0 to 1.
    */
   constructor(stage, { xlim, ylim, xlog = false, xlabel = "", title = "", top = 0, bottom = 1, xticks = true, yticks }) {
@@ -59,7 +59,7 @@ export class Axes {
     return a + ((this.bottom - px) / (this.bottom - this.top)) * (b - a);
   }
 
-  /** @param {string} xlabel @param {string} title @param {boolean} xticks @param {number[] | undefined} yticks */
+  /** @param {string} xlabel @param {string} title @param {boolean | number[]} xticks @param {number[] | undefined} yticks */
   frame(xlabel, title, xticks, yticks) {
     const { pen, theme, font } = this;
     pen.lineWidth = 1;
@@ -68,7 +68,7 @@ export class Axes {
     pen.fillStyle = theme.muted;
     pen.font = `${font}px ${theme.font}`;
     const wide = Math.max(3, Math.floor((this.right - this.left) / (4.8 * font)));
-    const xs = this.xlog ? logTicks(...this.xlim, 2 * wide) : niceTicks(...this.xlim, wide);
+    const xs = Array.isArray(xticks) ? xticks : this.xlog ? logTicks(...this.xlim, 2 * wide) : niceTicks(...this.xlim, wide);
     const ys = yticks ?? niceTicks(...this.ylim, Math.max(2, Math.floor((this.bottom - this.top) / (3.2 * font))));
     pen.beginPath();
     for (const t of xs) { const x = Math.round(this.X(t)) + 0.5; pen.moveTo(x, this.top); pen.lineTo(x, this.bottom); }
