@@ -34,6 +34,11 @@ from coursekit.seeds import generator
 # Chance enters in one way only. A **seed** is a number that fixes all random draws: `generator(3)` gives you the points
 # that it gave the author. One seed can be lucky, so a claim about chance is made over several. `budget(200, 10)` says
 # how many: 200, or 10 in the course's own quick tests; `expect` asserts such a claim, on the full run only.
+#
+# All computations here are small. On a busy computer several threads would mostly wait for each other, so we take one:
+
+# %%
+torch.set_num_threads(1)
 
 # %% [markdown]
 # ## 1 · A generator pushes noise forward
