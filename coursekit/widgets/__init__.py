@@ -4,7 +4,9 @@
 - `PushForwardExplorer`: u -> F^-1(u), for a density that one chooses or draws.
 - `KLExplorer`: one normal for two modes; forward KL covers them, reverse KL seeks one.
 - `EMExplorer`: expectation-maximisation in the plane, half a step at a time.
+- `ShiftExplorer`: JS goes flat at log 2 once two densities are apart, W1 goes on.
 - `TransportExplorer`: earth moved from one histogram to another at the least cost, and the potential that prices it.
+- `GanGame`: a GAN in training, live: play, single steps, scrub back, two runs on one seed.
 - `CanvasWidget`, `ArraysTrait`, `compose_esm`: what they are made of, for widgets of your own.
 - `export_html`: a widget as one file that opens without a kernel and without network.
 
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
     from coursekit.widgets.em import EMExplorer
     from coursekit.widgets.esm import compose_esm
     from coursekit.widgets.export import export_html
+    from coursekit.widgets.game import GanGame
     from coursekit.widgets.kde import KDEExplorer
     from coursekit.widgets.kl import KLExplorer
     from coursekit.widgets.push_forward import PushForwardExplorer
+    from coursekit.widgets.shift import ShiftExplorer
     from coursekit.widgets.transport import TransportExplorer
 
 # Where each name lives. It is imported on first use: a notebook that shows one widget waits for that one only, and
@@ -32,16 +36,18 @@ _HOMES = {
     "ArraysTrait": "arrays",
     "CanvasWidget": "base",
     "EMExplorer": "em",
+    "GanGame": "game",
     "KDEExplorer": "kde",
     "KLExplorer": "kl",
     "PushForwardExplorer": "push_forward",
+    "ShiftExplorer": "shift",
     "TransportExplorer": "transport",
     "compose_esm": "esm",
     "export_html": "export",
 }
 
-__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "EMExplorer", "KDEExplorer", "KLExplorer", "PushForwardExplorer",
-           "TransportExplorer", "compose_esm", "export_html"]  # fmt: skip
+__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "EMExplorer", "GanGame", "KDEExplorer", "KLExplorer",
+           "PushForwardExplorer", "ShiftExplorer", "TransportExplorer", "compose_esm", "export_html"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

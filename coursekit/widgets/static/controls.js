@@ -102,7 +102,7 @@ export function checkbox({ label, checked, onChange }) {
 }
 
 /**
- * Words with the mark that stands for each. Marks: "line", "dash", "dots", "dot", "square", "triangle", "diamond".
+ * Words with the mark that stands for each. Marks: "line", "dash", "dots", "dot", "square", "triangle", "diamond", "ring".
  * @param {{rows?: number}} options rows to keep room for, so that the picture stays where it is when words come and go
  */
 export function legend({ rows = 1 } = {}) {

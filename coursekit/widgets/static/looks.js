@@ -57,13 +57,20 @@ export function reducedMotion() {
 }
 
 /**
- * One filled mark centred on a pixel: shape as well as colour tells marks apart.
+ * One mark centred on a pixel: shape as well as colour tells marks apart.
  * @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} r
  * @param {string} shape @param {string} color
  */
 export function marker(pen, x, y, r, shape, color) {
   pen.fillStyle = color;
   pen.beginPath();
+  if (shape === "ring") {
+    pen.strokeStyle = color;
+    pen.lineWidth = 0.35 * r;
+    pen.arc(x, y, r, 0, 2 * Math.PI);
+    pen.stroke();
+    return;
+  }
   if (shape === "square") pen.rect(x - r * 0.85, y - r * 0.85, r * 1.7, r * 1.7);
   else if (shape === "triangle") { pen.moveTo(x, y - r); pen.lineTo(x + r, y + r * 0.8); pen.lineTo(x - r, y + r * 0.8); }
   else if (shape === "diamond") { pen.moveTo(x, y - r * 1.2); pen.lineTo(x + r, y); pen.lineTo(x, y + r * 1.2); pen.lineTo(x - r, y); }

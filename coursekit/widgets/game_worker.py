@@ -1,0 +1,199 @@
+"""A game that plays on a thread of its own, while the kernel listens.
+
+    worker = Worker(state, show)     # `show(frame)` is called on the worker's thread
+    worker.start()
+    worker.ask(lambda: state.change(0, k=5))     # between two updates; returns what the call returns, or raises
+    worker.stop()
+
+Only the worker touches the games while it plays: everything else is asked of it and done between two updates. While it
+does not play there is no thread, and what is asked is done at once by whoever asks.
+
+Frames must not slow training down, nor pile up where the page is slow. So a frame is made only if
+
+- the page has drawn all but one of those sent before (`seen`): never is more than one on its way while one is drawn;
+- the last one lies 1 / FPS seconds back;
+- since the last one, training has had `SHARE` times the seconds that it cost.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from coursekit.training.run import Diverged
+from coursekit.widgets.game_picture import PARTS
+from coursekit.widgets.game_state import Frame, GameState
+
+FPS = 42  # most frames a second, a little above what the eye asks for
+SHARE = 2.8  # training gets this many seconds for each that a frame takes: 74 % of the time at least
+WINDOW = 2  # frames sent and not yet drawn
+LOST = 2.0  # seconds after which an answer of the page is given up for lost
+PATIENCE = 20.0  # seconds without any answer after which nobody is thought to look
+NOBODY = "Training paused: no page has shown a picture for a while. Press Play to go on."
+
+#: Parts that every frame has, and parts that are made four times a second; the critic's map comes with every other.
+OFTEN, SELDOM = ("arrows", "manifold"), ("quality",)
+
+Answer = TypeVar("Answer")
+
+
+class Worker:
+    """Plays a state on a thread.
+
+    Args:
+        state: what is played.
+        show: called on the thread with each frame, and whether it holds what is said seldom; returns the number under
+            which the frame was sent, one more than the last, or 0 if it was not.
+        ended: called on the thread, last, with the sentence that says why it ended by itself.
+        pace: updates a second, 0 for as many as possible.
+        layers: parts of the picture that are wanted.
+    """
+
+    def __init__(
+        self,
+        state: GameState,
+        show: Callable[[Frame, bool], int],
+        ended: Callable[[str], None] = lambda sentence: None,
+        *,
+        pace: float = 0,
+        layers: Collection[str] = PARTS,
+    ) -> None:
+        self.state, self.pace, self.layers = state, pace, layers
+        self._show, self._ended = show, ended
+        self._asked: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
+        self._wake, self._halt = threading.Event(), threading.Event()
+        self._gate = threading.RLock()  # whether to ask the thread or to do it at once
+        self._thread: threading.Thread | None = None
+        self._sent = self._seen = 0
+        self._answered = self._lost = 0.0
+
+    # ------------------------------------------------------------ from any other thread
+
+    @property
+    def playing(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, number: int = 0) -> None:
+        """Begin to play, after the frame with this number was sent; does nothing while it plays."""
+        if self.playing:
+            return
+        self._halt.clear()
+        self._sent = self._seen = number
+        # What the thread sends belongs to the cell that started it.
+        run = contextvars.copy_context().run
+        with self._gate:
+            self._thread = threading.Thread(target=lambda: run(self._play), name="gan-game", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the update it is at, and wait for that."""
+        thread = self._thread
+        self._halt.set()
+        self._wake.set()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+            self._thread = None
+
+    def ask(self, call: Callable[[], Answer]) -> Answer:
+        """Do something with the state between two updates; returns, or raises, what it does."""
+        if threading.current_thread() is self._thread:
+            return call()
+        with self._gate:
+            if self._thread is None:
+                return call()
+            answer: Future[Answer] = Future()
+            self._asked.put((call, answer))
+        self._wake.set()
+        return answer.result()
+
+    def seen(self, number: int) -> None:
+        """The page has drawn the frame with this number."""
+        self._seen = max(self._seen, number)
+        self._answered = time.perf_counter()
+        self._wake.set()
+
+    # ------------------------------------------------------------ on the thread
+
+    def _play(self) -> None:
+        sentence = ""
+        try:
+            sentence = self._loop()
+        except Diverged as problem:
+            sentence = str(problem)
+        except Exception as problem:  # a thread that dies in silence would look like a page that hangs
+            sentence = f"Training stopped. {type(problem).__name__}: {problem}"
+        with self._gate:
+            self._thread = None
+            self.serve()
+        if not self._halt.is_set():
+            self._ended(sentence)
+
+    def _loop(self) -> str:
+        self._answered = due = turn = time.perf_counter()
+        words = 0.0
+        made = 0
+        while not self._halt.is_set():
+            self.serve()
+            self.state.update()
+            now = time.perf_counter()
+            slow = 0 < self.pace < FPS
+            if (now >= due or slow) and self._room(now):
+                seldom = slow or now - words > 0.25
+                number = self._show(self._frame(made, seldom), seldom)
+                if number:
+                    self._sent = number
+                    words = now if seldom else words
+                made += 1
+                cost = time.perf_counter() - now
+                due = max(now + 1 / FPS, now + (1 + SHARE) * cost)
+            if now - self._answered > PATIENCE:
+                return NOBODY
+            if self.pace > 0:
+                turn = max(turn + 1 / self.pace, now - 0.1)
+                self._rest(turn)
+        return ""
+
+    def _frame(self, made: int, seldom: bool) -> Frame:
+        kept = self.state.frames.get(self.state.steps)
+        if kept is not None:
+            return kept  # it was made anyway
+        parts = {part for part in OFTEN if part in self.layers}
+        if "heat" in self.layers and (seldom or made % 2 == 0):
+            parts.add("heat")
+        return self.state.frame(parts | set(SELDOM) if seldom else parts)
+
+    def _room(self, now: float) -> bool:
+        if self._sent - self._seen >= WINDOW and now - max(self._answered, self._lost) > LOST:
+            self._seen, self._lost = self._sent, now  # an answer was lost, or the page was reloaded: try once more
+        return self._sent - self._seen < WINDOW
+
+    def serve(self) -> None:
+        """Do what was asked."""
+        while True:
+            try:
+                call, answer = self._asked.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                answer.set_result(call())
+            except BaseException as problem:
+                answer.set_exception(problem)
+
+    def _rest(self, until: float) -> None:
+        """Wait for the time of the next update, and do meanwhile what is asked."""
+        while not self._halt.is_set() and (left := until - time.perf_counter()) > 0:
+            self._wake.clear()
+            self.serve()
+            if not self._halt.is_set():  # set before the wake-up was cleared: it would not be heard
+                self._wake.wait(left)
+
+    @property
+    def halting(self) -> bool:
+        """Whether it has been told to stop."""
+        return self._halt.is_set()
