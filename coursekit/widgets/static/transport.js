@@ -57,7 +57,7 @@ function render({ model, el }) {
   /** @type {Record<string, Axes>} */
   const boards = {};
   const heapStage = (/** @type {"p" | "q"} */ name, /** @type {string} */ label) => {
-    const stage = frame.stage({ label, height: 128, largeHeight: 116, draw: (stage) => {
+    const stage = frame.stage({ label, height: 150, largeHeight: 145, draw: (stage) => {
       const theme = stage.theme;
       const n = bins().length;
       const moving = name === "p" && under();
@@ -138,7 +138,7 @@ function render({ model, el }) {
     axes.line(xs, ys, { color, width: 1.8, dash });
   };
   const stages = { p: heapStage("p", "Heap p"), q: heapStage("q", "Heap q") };
-  const price = frame.stage({ label: "Potential f over the bins", height: 128, largeHeight: 150, draw: (stage) => {
+  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 180, draw: (stage) => {
     const theme = stage.theme;
     const n = bins().length;
     const f = prices.f;
@@ -152,7 +152,7 @@ function render({ model, el }) {
 
   // ---- right: the plan
   const key = legend();
-  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 300, largeHeight: 390, draw: (stage) => {
+  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 478, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
     const n = bins().length;
