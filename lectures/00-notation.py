@@ -23,12 +23,14 @@ from coursekit.seeds import generator, seeded
 # | symbol | means | first met in |
 # |---|---|---|
 # | $x$ | data, one point of it; in code the sample with shape `(n, *event)`, one point a row | 1 |
+# | $y$, $a_k$ | label or class of a point; logit of class $k$ | 1 |
 # | $z$ | latent variable or noise, what generation starts from | 1 |
 # | $u$ | uniform noise on $(0, 1)$ | 2 |
 # | $n$, $d$, $K$ | number of points, of dimensions, of components or classes | 1 |
 # | $i$, $k$ | index of a point or a coordinate; of a component or class | 1 |
 # | $p_\text{data}$, $p_\theta$ | the distribution of the data; the model's, with parameters $\theta$ | 1 |
-# | $q$ | an approximation of a posterior (variational distribution) | 4 |
+# | $D(p_\text{data}, p_\theta)$ | a divergence, where two distributions stand in it | 1 |
+# | $q$ | an approximation of $p$; mostly of a posterior (variational distribution) | 1, 4 |
 # | $g_\#\mu$ | push-forward of $\mu$ by $g$: the distribution of $g(z)$ for $z \sim \mu$ | 2 |
 # | $T: z \to x$ | a map that generates; $T^{-1}: x \to z$ normalises | 2, 5 |
 # | $F$, $F^{-1}$ | distribution function, quantile function | 2 |
@@ -269,6 +271,30 @@ for _ in range(1_000):
 assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 
 # %% [markdown]
+# ## Glossary of section 1
+#
+# | term | means |
+# |---|---|
+# | batch | the few points from which one gradient step is computed |
+# | bits per dimension | $-\log_2 p(x) / d$, with the constant of dequantisation |
+# | discriminative, generative | a model of $p(y \mid x)$ alone; one of $p(x)$ or $p(x \mid y)$ |
+# | divergence | a number, zero if two distributions are equal, else positive |
+# | ELBO | evidence lower bound, $\mathbb E_q \log p(x \mid z) - \mathrm{KL}(q \,\Vert\, p(z)) \le \log p(x)$ |
+# | entropy | $-\mathbb E \log p(x)$ under $p$ itself; the least NLL that any model can have |
+# | family | all distributions that a model can be, one for each $\theta$ |
+# | forward, reverse KL | of data $p$ and model $q$: $\mathrm{KL}(p \,\Vert\, q)$, $\mathrm{KL}(q \,\Vert\, p)$ |
+# | graphical model | variables, arrows between them, and the distribution of each given those that point to it |
+# | head | the last step of a net, which makes a distribution of its numbers: softmax, Gaussian |
+# | latent variable | one that is not in the data: nobody says what its value was |
+# | learning rate | the factor between a gradient and the step |
+# | logits | numbers before a softmax or sigmoid |
+# | mode covering, mode seeking | having mass on every mode and between them; keeping to one |
+# | naive Bayes | Bayes' rule with coordinates taken for independent given the class |
+# | NLL | negative log-likelihood, a point if nothing else is said |
+# | prior, posterior | $p(y)$ or $p(z)$; $p(y \mid x)$ or $p(z \mid x)$ |
+# | representation | a code of $x$: what lies behind it |
+# | two-sample test by a classifier | how often a net tells two samples apart; ½ if it cannot |
+#
 # ## Glossary of section 2
 #
 # | term | means |
@@ -322,4 +348,4 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # Modeling and Inference*: $T$ and its log-determinant as used here. L. Theis, A. van den Oord and M. Bethge 2016, *A note on
 # the evaluation of generative models*: dequantisation and bits per dimension.
 #
-# **Next.** Lecture 2 uses most of these words.
+# **Next.** Lectures 1 and 2 use most of these words.
