@@ -119,6 +119,8 @@ def grade(
     students: Annotated[list[str] | None, typer.Option("--student", help="Only these (repeat the option).")] = None,
     tasks: Annotated[list[str] | None, typer.Option("--task", help="Only these; other marks stay.")] = None,
     jobs: Annotated[int, typer.Option(help="Notebooks run at a time.")] = 2,
+    due: Annotated[str, typer.Option(help="Due time with its offset: 2026-11-30T23:59+01:00.")] = "",
+    late: Annotated[float | None, typer.Option(help="Share of the points lost for each day begun after it.")] = None,
     isolation: Annotated[bool, typer.Option(help="Run students' code in a sandbox (bubblewrap).")] = True,
 ) -> None:
     """Grade submissions: run each on hidden cases in a sandbox, judge the arrays outside, hand back feedback."""
@@ -126,7 +128,8 @@ def grade(
     _known(name, assignments(course), "solutions")
     from coursekit.grading import grade as run
 
-    report = run(name, submissions, out, course=course, students=students, tasks=tasks, jobs=jobs, isolation=isolation)
+    report = run(name, submissions, out, course=course, students=students, tasks=tasks, jobs=jobs, isolation=isolation,
+                 due=due, late=late)
     typer.echo(str(report))
 
 

@@ -14,7 +14,10 @@
 `phase1`            run and judge in parallel, stored by content; no gradebook
 `preprocessors`     our steps inside nbgrader's converters
 `course_folder`     phase 2: gradebook, formgrader, feedback, which stay nbgrader's
-`report`            rows, ``grades.csv``, ``report.html``
+`late`              the late policy, as nbgrader's plugin
+`report`            rows, ``grades-psNN.csv``, ``report-psNN.html``
+`exports`           the same marks for Moodle and Canvas
+`similarity`        pairs of submissions for a person to look at
 `pipeline`          all of it: `grade`
 ==================  ================================================================================================
 

@@ -12,9 +12,9 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from coursekit.grading.graft import CHECK_SUFFIX
+from coursekit.grading.notebooks import NO_KERNEL
 from coursekit.grading.preprocessors import PRIVATE, ledger_path
 
 CONFIG = '''"""nbgrader's configuration of this grading folder. Made by 'coursekit grade', yours to change."""
@@ -43,6 +44,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+c.AssignLatePenalties.plugin_class = "coursekit.grading.late.ShareForEachDay"
 c.GenerateFeedback.preprocessors = [
     "coursekit.grading.preprocessors.StudentView",
     "nbgrader.preprocessors.GetGrades",
@@ -63,6 +65,7 @@ class Mark:
         points: per task (or other graded cell), the points it counts: the instructor's where there are any.
         total, max: of the notebook.
         late_penalty: points to take off.
+        seconds_late: how long after the due time it was handed in.
         needs_manual: a person still has to mark something.
     """
 
@@ -70,6 +73,7 @@ class Mark:
     total: float = 0.0
     max: float = 0.0
     late_penalty: float = 0.0
+    seconds_late: float = 0.0
     needs_manual: bool = False
 
 
@@ -108,6 +112,7 @@ class CourseFolder:
         if target.exists():
             shutil.rmtree(target)
         shutil.copytree(source, target)
+        _without_kernel(target / f"{self.assignment}.ipynb")
         try:
             self._convert(GenerateAssignment, "", force=True)
         except GradebookTrouble as error:
@@ -179,8 +184,28 @@ class CourseFolder:
                     points = {g.name.removesuffix(CHECK_SUFFIX): float(g.score) for g in notebook.grades}
                     out[submission.student_id] = Mark(
                         points, float(notebook.score), float(notebook.max_score),
-                        float(submission.late_submission_penalty or 0), bool(submission.needs_manual_grade))
+                        float(submission.late_submission_penalty or 0), float(submission.total_seconds_late),
+                        bool(submission.needs_manual_grade))
         return out
+
+    def set_due(self, due: datetime | None) -> str:
+        """Write the due time (UTC) into the gradebook, if one is given; returns the one that holds, as text."""
+        with self._gradebook() as book:
+            assignment = book.find_assignment(self.assignment)
+            if due is not None:
+                assignment.duedate = due.replace(tzinfo=None)
+                book.db.commit()
+            return assignment.duedate.isoformat() if assignment.duedate else ""
+
+    def answers(self, student: str, tasks: Sequence[str]) -> dict[str, str]:
+        """What a student wrote, by task."""
+        path = self.root / "submitted" / student / self.assignment / f"{self.assignment}.ipynb"
+        found: dict[str, str] = {}
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+            if name in tasks and name not in found:
+                found[name] = "".join(cell["source"])
+        return found
 
     def _gradebook(self) -> Gradebook:
         with _scripts_on_path():
@@ -189,17 +214,52 @@ class CourseFolder:
     def _convert(self, kind: type[BaseConverter], student: str, *, force: bool) -> None:
         config = PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config()
         config.merge(Config({"CourseDirectory": {"root": str(self.root), "assignment_id": self.assignment}}))
+        if "plugin_class" not in config.AssignLatePenalties:
+            config.AssignLatePenalties.plugin_class = "coursekit.grading.late.ShareForEachDay"
         directory = CourseDirectory(config=config)
         if student:
             directory.student_id = student
         with _records(self.private) as log, _scripts_on_path():
             converter = kind(coursedir=directory, config=config)
+            _require_our_steps(converter, self.root)
             converter.log = log
             converter.force = force
             try:
                 converter.start()
             except (NbGraderException, RuntimeError, OSError) as error:
                 raise GradebookTrouble(f"{error} See {self.private / 'nbgrader.log'}.") from error
+
+
+def _without_kernel(path: Path) -> None:
+    notebook = json.loads(path.read_text("utf-8"))
+    notebook["metadata"]["kernelspec"] = NO_KERNEL
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _require_our_steps(converter: BaseConverter, root: Path) -> None:
+    """Fail closed: whatever the configuration says, nothing but `Judged` may run a notebook.
+
+    Raises:
+        GradebookTrouble: our steps are not there, or one that executes is.
+    """
+    if not isinstance(converter, Autograde | GenerateFeedback):
+        return
+    wanted = ({"Graft", "Judged"} if isinstance(converter, Autograde) else {"StudentView"})
+    steps = [*getattr(converter, "sanitize_preprocessors", []), *getattr(converter, "autograde_preprocessors", []),
+             *converter.preprocessors]
+    names = [s if isinstance(s, str) else f"{s.__module__}.{s.__qualname__}" for s in map(_unwrapped, steps)]
+    missing = {f"coursekit.grading.preprocessors.{name}" for name in wanted} - set(names)
+    runs = [name for name in names if name.rsplit(".", 1)[-1] in ("Execute", "ExecutePreprocessor")]
+    if missing or runs:
+        raise GradebookTrouble(
+            f"{root / 'nbgrader_config.py'} does not name the course's steps "
+            f"({', '.join(sorted(missing)) or 'they are there'}) or names one that runs code unprotected "
+            f"({', '.join(runs) or 'it does not'}). Nothing was run. Delete that file, and the next 'coursekit grade' "
+            "makes it anew.")
+
+
+def _unwrapped(step: Any) -> Any:
+    return step if isinstance(step, str | type) else type(step)
 
 
 @contextlib.contextmanager
@@ -245,7 +305,7 @@ def write_ledger(folder: CourseFolder, student: str, ledger: dict[str, Any]) -> 
 
 
 def _tree_digest(folder: Path) -> str:
-    h = hashlib.sha256()
+    h = hashlib.sha256(json.dumps(NO_KERNEL).encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             h.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())

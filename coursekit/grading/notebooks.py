@@ -11,7 +11,13 @@ from nbformat import NotebookNode
 
 MAX_CELLS = 2_000
 MAX_CELL_CHARACTERS = 500_000
-KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+NO_KERNEL = {"name": "coursekit-sandbox", "display_name": "run by 'coursekit grade' only", "language": "python"}
+"""The kernel that every notebook of a grading folder names, and that does not exist.
+
+Our steps look at no name of a kernel. nbgrader's own run a notebook with the one that it names: where ours are not in
+its configuration (a mistyped name there is ignored without a word), nbgrader then refuses, instead of running a
+stranger's code unprotected. So does Jupyter, if somebody opens such a notebook to look at it and presses Run.
+"""
 
 
 class Malformed(ValueError):
@@ -103,8 +109,8 @@ def from_notebook(notebook: NotebookNode) -> list[StudentCell]:
 
 
 def empty_notebook(cells: list[NotebookNode]) -> NotebookNode:
-    """A notebook of the course's kernel around `cells`."""
+    """A notebook around `cells`, which no kernel runs by itself."""
     notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata = nbformat.from_dict({"kernelspec": KERNELSPEC, "language_info": {"name": "python"}})
+    notebook.metadata = nbformat.from_dict({"kernelspec": NO_KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook

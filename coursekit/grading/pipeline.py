@@ -18,14 +18,17 @@ from tqdm.auto import tqdm
 
 from coursekit.authoring import build_assignment
 from coursekit.grading.course_folder import CourseFolder, GradebookTrouble, write_ledger
-from coursekit.grading.graft import graft
+from coursekit.grading.exports import write_exports
+from coursekit.grading.graft import grade_id, graft
 from coursekit.grading.ingest import MAX_NOTEBOOK_BYTES, Submission, collect
+from coursekit.grading.late import due_time
 from coursekit.grading.notebooks import Malformed, as_notebook, read_cells
 from coursekit.grading.phase1 import Result, run_all
 from coursekit.grading.plan import Plan
-from coursekit.grading.preprocessors import PRIVATE, plan_of, read_ledger, store_of
+from coursekit.grading.preprocessors import PRIVATE, plan_of, read_ledger, settings_of, store_of
 from coursekit.grading.report import GradeReport, Row, write_csv, write_html
 from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits, check_isolation
+from coursekit.grading.similarity import similar_pairs, write_similar
 
 NOT_ISOLATED = ("Students' code runs WITHOUT isolation: it can read and change all that you can, solutions, gradebook "
                 "and other students' work included. Do this only with code that you trust.")
@@ -43,7 +46,7 @@ class Ready:
 
 def grade(assignment: str, submissions: Path, out: Path, *, course: Path, students: Sequence[str] | None = None,
           tasks: Sequence[str] | None = None, jobs: int = 2, isolation: bool = True, progress: bool = True,
-          limits: Limits | None = None) -> GradeReport:
+          limits: Limits | None = None, due: str = "", late: float | None = None) -> GradeReport:
     """Grade all submissions of one assignment into the grading folder `out`.
 
     Running it again runs only what has changed. Marks that an instructor changed in formgrader stay.
@@ -59,15 +62,21 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         isolation: run students' code in the sandbox. `False` warns.
         progress: show progress bars.
         limits: of one submission; by default those of the checks file, else `Limits()`.
+        due: ISO time with its offset from UTC; by default the one that the gradebook has, if any.
+        late: share of the points lost for each day begun after it, 0 to 1; by default as in the last run, else 0.
 
     Raises:
         FileNotFoundError: no such assignment or submissions.
-        ValueError: unknown students or tasks, `out` inside the submissions, or another run is at work in `out`.
+        ValueError: unknown students or tasks, `out` inside the submissions, no due time, no share, or another run is at
+            work in `out`.
         IsolationUnavailable: no bubblewrap, and isolation was not switched off.
     """
     began = time.monotonic()
     course, submissions, out = Path(course).resolve(), Path(submissions).resolve(), Path(out).resolve()
     _sensible(submissions, out, jobs)
+    due_at = due_time(due) if due else None
+    if late is not None and not 0 <= late <= 1:
+        raise ValueError(f"late is {late:g}; expected the share of the points lost for each day, 0 to 1.")
     if not isolation:
         warnings.warn(NOT_ISOLATED, stacklevel=2)
     hide = [course / "solutions", out, submissions]
@@ -77,17 +86,45 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
     folder = CourseFolder(out, assignment)
     with _alone(out):
         folder.prepare(source, {"course": str(course), "limits": limits.to_dict() if limits else None,
-                                "isolated": isolation, "hide": [str(submissions)]})
+                                "isolated": isolation, "hide": [str(submissions)],
+                                "late": _share(folder, assignment, late)})
+        policy = [folder.set_due(due_at), _share(folder, assignment, late)]
         plan = plan_of(folder.root, assignment)
         _known_tasks(tasks, plan)
         chosen = _chosen(found, students or None)
         ready = _graft_all(chosen, plan, folder, tasks)
         results, ran = _run(plan, ready, folder, jobs, progress)
-        _write_gradebook(plan, ready, results, folder, progress)
+        _write_gradebook(ready, results, folder, policy, progress)
         report = _report(plan, folder, ran, time.monotonic() - began)
         write_csv(report)
         write_html(report)
+        write_exports(report)
+        _compare(plan, folder, report)
     return report
+
+
+def _share(folder: CourseFolder, assignment: str, late: float | None) -> float:
+    """The share that a late day costs: the one given, else the last run's, else none."""
+    if late is not None:
+        return late
+    try:
+        return float(settings_of(folder.root, assignment).get("late") or 0.0)
+    except OSError:
+        return 0.0
+
+
+def _compare(plan: Plan, folder: CourseFolder, report: GradeReport) -> None:
+    """Make the page of similar answers, where answers have changed since it was made."""
+    graded = [row.student for row in report.rows if row.status == "graded"]
+    keys = {student: read_ledger(folder.root, plan.assignment, student).get("key", "") for student in graded}
+    stamp = folder.private / "similar.sha256"
+    digest = hashlib.sha256(json.dumps(keys, sort_keys=True).encode()).hexdigest()
+    if report.similar_path.is_file() and stamp.is_file() and stamp.read_text("utf-8") == digest:
+        return
+    answers = {student: folder.answers(student, list(plan.sheets)) for student in graded}
+    given = {grade_id(cell): cell.source for cell in plan.notebook.cells if grade_id(cell) in plan.sheets}
+    write_similar(report.similar_path, similar_pairs(answers, given), answers)
+    stamp.write_text(digest, "utf-8")
 
 
 def _sensible(submissions: Path, out: Path, jobs: int) -> None:
@@ -169,7 +206,7 @@ def _run(plan: Plan, ready: dict[str, Ready], folder: CourseFolder, jobs: int,
     return results, ran
 
 
-def _write_gradebook(plan: Plan, ready: dict[str, Ready], results: dict[str, Result], folder: CourseFolder,
+def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder: CourseFolder, policy: list[Any],
                      progress: bool) -> None:
     """Phase 2: one student after the other, through nbgrader."""
     for student in tqdm(sorted(ready), desc="gradebook", unit="student", disable=not progress):
@@ -183,7 +220,7 @@ def _write_gradebook(plan: Plan, ready: dict[str, Ready], results: dict[str, Res
             write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": result.trouble})
             continue
         write_ledger(folder, student, ledger)
-        stamp = hashlib.sha256(json.dumps([result.key, one.kept, one.submission.timestamp, PAGES],
+        stamp = hashlib.sha256(json.dumps([result.key, one.kept, one.submission.timestamp, policy, PAGES],
                                           sort_keys=True).encode()).hexdigest()
         if folder.is_current(student, stamp):
             continue
@@ -218,10 +255,15 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) ->
             continue
         slips = {task: list(v["slips"]) for task, v in ledger["verdicts"].items() if v["slips"]}
         shared["flags"] = shared["flags"] + (["something is left to be marked by hand"] if mark.needs_manual else [])
+        shared["flags"] += [f"handed in {_how_late(mark.seconds_late)} late"] if mark.seconds_late else []
         rows.append(Row(student, status="graded", points=mark.points, total=mark.total, max=mark.max,
                         late_penalty=mark.late_penalty, slips=slips, **shared))
     return GradeReport(plan.assignment, folder.root, {n: s.title for n, s in plan.sheets.items()},
                        {n: s.max_points for n, s in plan.sheets.items()}, rows, ran, seconds, plan.isolated)
+
+
+def _how_late(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
 
 
 @contextlib.contextmanager

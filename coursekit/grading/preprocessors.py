@@ -72,7 +72,11 @@ class _Step(NbGraderPreprocessor):
     display_data_priority = List(["text/html", "image/png", "image/jpeg", "text/plain"], config=True)
 
     def place(self, resources: ResourcesDict) -> tuple[Path, str]:
-        return Path(self.parent.parent.coursedir.root), str(resources["nbgrader"]["assignment"])
+        root, assignment = Path(self.parent.parent.coursedir.root), str(resources["nbgrader"]["assignment"])
+        if not (root / PRIVATE / assignment / "settings.json").is_file():
+            raise GradingFailed(f"{root} is no grading folder of {assignment}, so nothing was run. Make one: coursekit "
+                                f"grade {assignment} --from SUBMISSIONS --out FOLDER. Then use nbgrader in FOLDER.")
+        return root, assignment
 
 
 class Graft(_Step):

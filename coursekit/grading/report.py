@@ -1,8 +1,9 @@
-"""What a grading run gives back: rows for people, for spreadsheets, and for the page ``report.html``."""
+"""What a grading run gives back: rows for people, for spreadsheets, and for the page ``report-psNN.html``."""
 from __future__ import annotations
 
 import csv
 import html
+import math
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
@@ -75,11 +76,15 @@ class GradeReport:
 
     @property
     def csv_path(self) -> Path:
-        return self.out / "grades.csv"
+        return self.out / f"grades-{self.assignment}.csv"
 
     @property
     def html_path(self) -> Path:
-        return self.out / "report.html"
+        return self.out / f"report-{self.assignment}.html"
+
+    @property
+    def similar_path(self) -> Path:
+        return self.out / f"similar-{self.assignment}.html"
 
     def slip_counts(self) -> list[tuple[str, str, int]]:
         """(task, slip, how many students), the most frequent first."""
@@ -98,13 +103,15 @@ class GradeReport:
                                     if row.status != "graded" else note]).rstrip())
         lines += ["", f"{len(self.rows)} submissions, {len(self.graded_now)} run now, {self.seconds:.0f} s."
                       + ("" if self.isolated else " WITHOUT ISOLATION."),
-                  f"Marks: {self.csv_path}", f"Report: {self.html_path}",
+                  f"Marks: {self.csv_path} (for Moodle and Canvas: moodle-{self.assignment}.csv, "
+                  f"canvas-{self.assignment}.csv)",
+                  f"Report: {self.html_path}", f"Similar answers: {self.similar_path}",
                   f"Feedback: {self.out / 'feedback'}/<student>/{self.assignment}/{self.assignment}.html"]
         return "\n".join(lines)
 
 
 def write_csv(report: GradeReport) -> None:
-    """Write ``grades.csv``: one row a student; cells that a spreadsheet would run as formulas are quoted."""
+    """Write ``grades-psNN.csv``: one row a student; cells that a spreadsheet would run as formulas are quoted."""
     with report.csv_path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["student", "name", *report.tasks, "total", "max", "late_penalty", "status", "flags"])
@@ -128,7 +135,7 @@ tr.malformed td,tr.error td{background:#fdf0ea}.bar{display:inline-block;height:
 
 
 def write_html(report: GradeReport) -> None:
-    """Write ``report.html``: one file, no script, nothing from the net; every word from a submission is escaped."""
+    """Write ``report-psNN.html``: no script, nothing from the net; every word from a submission is escaped."""
     graded = [row for row in report.rows if row.status == "graded"]
     parts = [
         "<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
@@ -136,10 +143,20 @@ def write_html(report: GradeReport) -> None:
         f"<title>{_e(report.assignment)}: report</title><style>{STYLE}</style></head><body>",
         f"<h1>{_e(report.assignment)}</h1><p>{len(report.rows)} submissions: {len(graded)} graded, "
         f"{len(report.rows) - len(graded)} not. {len(report.graded_now)} were run now, in {report.seconds:.0f} s; the "
-        "others' results were stored already.</p>",
+        f"others' results were stored already. {_load(report)}<a href='{_e(report.similar_path.name)}'>Similar answers"
+        "</a></p>",
         "" if report.isolated else OPEN,
         _problems(report), _marks(report), _tasks(report, graded), _slips(report, len(graded)), "</body></html>"]
     report.html_path.write_text("\n".join(parts), "utf-8")
+
+
+def _load(report: GradeReport) -> str:
+    ran = [row for row in report.rows if row.seconds]
+    if not ran:
+        return ""
+    times = sorted(row.seconds for row in ran)
+    return (f"Running one takes {statistics.median(times):.1f} s (median; the longest {times[-1]:.1f} s) and at most "
+            f"{max(row.peak_bytes for row in ran) / 2**20:.0f} MiB. ")
 
 
 def _problems(report: GradeReport) -> str:
@@ -181,9 +198,34 @@ def _tasks(report: GradeReport, graded: list[Row]) -> str:
         rows.append(f"<tr><td>{_e(task)}</td><td>{_e(title)}</td>"
                     f"<td class='n'>{statistics.mean(marks):.2f} of {top:g}</td>"
                     f"<td><span class='bar' style='width:{120 * full:.0f}px'></span> {100 * full:.0f} %</td>"
-                    f"<td class='n'>{100 * none:.0f} %</td></tr>")
-    return ("<h2>Tasks</h2><table><tr><th>task</th><th>title</th><th class='n'>mean</th><th>full points</th>"
-            f"<th class='n'>none</th></tr>{''.join(rows)}</table>") if rows else ""
+                    f"<td class='n'>{100 * none:.0f} %</td><td>{_histogram(marks, top)}</td></tr>")
+    totals = [row.total for row in graded if row.total is not None]
+    most = sum(report.max_points.values())
+    whole = (f"<p>Totals, from 0 on the left to {most:g} on the right: median {statistics.median(totals):g}, mean "
+             f"{statistics.mean(totals):.1f}.<br>{_histogram(totals, most, bins=20)}</p>" if totals else "")
+    return (f"<h2>Tasks</h2>{whole}<table><tr><th>task</th><th>title</th><th class='n'>mean</th><th>full points</th>"
+            f"<th class='n'>none</th><th>points, 0 to all</th></tr>{''.join(rows)}</table>") if rows else ""
+
+
+def _histogram(marks: list[float], top: float, bins: int = 10) -> str:
+    """Columns from 0 points to all: the first and the last are exactly none and all."""
+    counts = [0] * (bins + 1)
+    for mark in marks:
+        inside = min(bins - 1, max(1, math.ceil(mark / top * bins)))
+        counts[0 if mark <= 0 else bins if mark >= top else inside] += 1
+    most = max(counts) or 1
+    columns = "".join(f"<rect x='{12 * i}' y='{40 - 38 * n / most:.0f}' width='10' height='{38 * n / most:.0f}' "
+                      f"fill='#0072B2'><title>{_share_of(i, bins, top)}: {n}</title></rect>"
+                      for i, n in enumerate(counts))
+    words = "; ".join(f"{_share_of(i, bins, top)}: {n}" for i, n in enumerate(counts) if n)
+    return (f"<svg width='{12 * (bins + 1)}' height='41' role='img' aria-label='{_e(words)}'>{columns}"
+            f"<rect y='40' width='{12 * (bins + 1) - 2}' height='1' fill='#888'/></svg>")
+
+
+def _share_of(i: int, bins: int, top: float) -> str:
+    if i in (0, bins):
+        return f"{top if i else 0:g}"
+    return f"up to {top * i / bins:g}" if i < bins - 1 else f"less than {top:g}"
 
 
 def _slips(report: GradeReport, graded: int) -> str:

@@ -22,7 +22,7 @@ from coursekit.grading.report import Row
 from coursekit.grading.sandbox import FIRST_UID
 
 pytestmark = pytest.mark.sandbox
-LIMITS = Limits(cell_seconds=3, notebook_seconds=12, memory_bytes=800 * 2**20, folder_bytes=64 * 2**20, processes=48,
+LIMITS = Limits(cell_seconds=4, notebook_seconds=15, memory_bytes=800 * 2**20, folder_bytes=64 * 2**20, processes=48,
                 output_bytes=2**20, restarts=2)
 BANK = read_bank()
 STEMS = [attack.stem for attack in BANK]

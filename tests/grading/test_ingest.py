@@ -160,7 +160,7 @@ def test_the_graft_is_the_course_s_notebook_with_the_answers_in_it(small: Path) 
     assert [c.source for c in own if c.metadata.nbgrader.solution] == list(RIGHT.values())
     assert [c.source for c in made.notebook.cells if not c.metadata.get("nbgrader")] == ["mine = 1"]
     assert not [c for c in made.notebook.cells if c.metadata.get("tags") or c.get("outputs")]
-    assert made.notebook.metadata.kernelspec.name == "python3"
+    assert made.notebook.metadata.kernelspec.name == "coursekit-sandbox"
     assert made.notebook.cells[own.index(own[3]) + 1].source == "mine = 1", "added cells stay where they were"
     nbformat.validate(made.notebook)
 

