@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 import pytest
 from lab import Lab, opened_notebook, running_lab
@@ -13,13 +15,16 @@ pytestmark = pytest.mark.browser
 def lab(tmp_path_factory, chromium):
     folder = tmp_path_factory.mktemp("notebooks")
     cells = [
-        "import ipywidgets\nfrom coursekit.widgets import EMExplorer, KDEExplorer, KLExplorer, PushForwardExplorer",
+        "import ipywidgets\nfrom coursekit.widgets import EMExplorer, KDEExplorer, KLExplorer, PushForwardExplorer\n"
+        "from coursekit.widgets import ShiftExplorer, TransportExplorer",
         "explorer = KDEExplorer('claw', n=500)\nipywidgets.VBox([ipywidgets.HTML('<b>in a box</b>'), explorer])",
         "start = explorer.bandwidth\n\ndef fail(change):\n    if change.new > start:\n"
         "        raise ZeroDivisionError('on purpose')\n\nexplorer.observe(fail, 'bandwidth')",
         "push = PushForwardExplorer('bimodal', n=200)\npush",
         "KLExplorer('two modes')",
         "EMExplorer('three_blobs', k=3)",
+        "TransportExplorer('left, right')",
+        "ShiftExplorer('boxes')",
     ]
     for name, sources in (("tiny", cells), ("broken", ["1 / 0"])):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
@@ -124,6 +129,38 @@ def test_e_and_m_steps_are_taken_by_the_kernel(notebook, artefacts):
     words.get_by_text("Iteration 3, M-step").wait_for()
     root.get_by_role("button", name="Pause").click()
     notebook.screenshot(artefacts / "lab-em.png")
+    assert notebook.problems == []
+
+
+def test_a_dragged_bar_gets_another_plan_from_the_kernel(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="Optimal transport between two histograms")
+    root.scroll_into_view_if_needed()
+    words = root.get_by_role("status")
+    root.get_by_role("button", name="Reveal cost and f").click()
+    words.get_by_text("Cost Σ P|i−j| = 4.143 bins; dual Σ (p−q) f = 4.143 bins").wait_for()
+    canvas = root.get_by_role("slider", name="Heap p")
+    canvas.focus()
+    before = words.inner_text()
+    notebook.press_until("ArrowUp", lambda: "= 4.143" not in words.inner_text())
+    assert words.inner_text() != before and root.get_by_label("Heaps").input_value() == "own"
+    root.get_by_role("button", name="One move").click()
+    words.get_by_text("1 of ").wait_for()
+    notebook.screenshot(artefacts / "lab-transport.png")
+    assert notebook.problems == []
+
+
+def test_a_shifted_density_leaves_a_trace(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="Jensen-Shannon and Wasserstein while a density is shifted")
+    root.scroll_into_view_if_needed()
+    words = root.get_by_role("status")
+    box = root.get_by_role("slider", name="Density q over p").bounding_box()
+    notebook.page.mouse.move(box["x"] + 0.53 * box["width"], box["y"] + 0.8 * box["height"])
+    notebook.page.mouse.down()
+    notebook.page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.8 * box["height"], steps=20)
+    notebook.page.mouse.up()
+    words.get_by_text("they have no place in common. JS = 0.693 nats").wait_for()
+    assert int(re.search(r"Visited: (\d+) of 81", words.inner_text())[1]) > 3
+    notebook.screenshot(artefacts / "lab-shift.png")
     assert notebook.problems == []
 
 

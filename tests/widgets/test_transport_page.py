@@ -58,6 +58,12 @@ def test_predict_then_reveal(browser, path, state, artefacts):
         assert page.get_by_role("button", name="Play").is_disabled()
 
 
+def test_who_has_not_guessed_is_not_said_to_have(browser, path):
+    with opened(browser, path) as page:
+        click(page, "Reveal cost and f")
+        assert "Cost Σ" in summary(page) and "You predicted" not in summary(page)
+
+
 def test_moves_one_by_one_by_key_and_all_of_them_cost_the_price(browser, path, state):
     with opened(browser, path) as page:
         heap, plan = pixels(page, 0), pixels(page, 3)
@@ -116,6 +122,7 @@ def test_bars_are_dragged_and_moved_by_keys(browser, path):
 def test_with_a_kernel_all_controls_fit_on_a_lecture_screen_and_have_names(browser, path, artefacts):
     with opened(browser, path, width=1280) as page:
         live_view(page)
+        page.get_by_role("slider", name="Your guess of the cost").press("End")
         for name in ("Reveal cost and f", "One move", "Lecture size"):  # all words there are
             click(page, name)
         settled(page)

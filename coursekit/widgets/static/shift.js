@@ -33,7 +33,7 @@ function render({ model, el }) {
     const { q, slope } = picture();
     let highest = 0;
     for (const v of p) highest = Math.max(highest, v);
-    board = new Axes(stage, { xlim: [grid[0], grid[grid.length - 1]], ylim: [0, 1.75 * highest], xlabel: "x", title: "densities: drag q" });
+    board = new Axes(stage, { xlim: [grid[0], grid[grid.length - 1]], ylim: [0, 1.9 * highest], xlabel: "x", title: "densities: drag q" });
     board.area(grid, p, { color: theme.estimate, alpha: 0.3 });
     board.line(grid, p, { color: theme.estimate, width: 2.5 });
     board.area(grid, q, { color: theme.accent, alpha: 0.3 });
@@ -43,7 +43,7 @@ function render({ model, el }) {
     const s = model.get("shift");
     NAMES.forEach((name, i) => {
       const axes = /** @type {Axes} */ (board);
-      const y = axes.Y(highest * (1.55 - 0.25 * i));
+      const y = axes.Y(highest * (1.55 - 0.38 * i));
       const from = axes.X(s);
       const to = axes.X(s - 1.5 * slope[i]);
       const color = colours(theme)[i];
@@ -56,9 +56,8 @@ function render({ model, el }) {
         pen.moveTo(to - away * tip, y - tip); pen.lineTo(to, y); pen.lineTo(to - away * tip, y + tip);
         pen.stroke();
       } else marker(pen, from, y, 4 * Math.sqrt(stage.scale), "dot", color);
-      // The word stands on the side to which the arrow does not point.
       const words = `${name}: ${Math.abs(slope[i]) < 5e-4 ? "no pull" : "pull " + Math.abs(slope[i]).toFixed(2)}`;
-      axes.text(words, from + (away > 0 ? -1 : 1) * 10, y, { color, bold: true, align: away > 0 ? "right" : "left" });
+      axes.text(words, from, axes.Y(highest * (1.74 - 0.38 * i)), { color, bold: true, align: "center" });
     });
     key.set([
       { label: "p", color: theme.estimate, mark: "line" },

@@ -21,7 +21,7 @@ function render({ model, el }) {
   /** Both heaps have one axis, which grows in steps. */
   const ceiling = () => {
     const highest = Math.max(...model.get("p"), ...model.get("q"), ...carried().heap);
-    return [0.3, 0.5, 0.75, 1].find((v) => v >= 1.08 * highest) ?? 1.05;
+    return [0.3, 0.5, 0.75, 1].find((v) => v >= 1.03 * highest) ?? 1;
   };
 
   // ---- the moves: `done` of them are made, and a part of the next one
@@ -57,12 +57,12 @@ function render({ model, el }) {
   /** @type {Record<string, Axes>} */
   const boards = {};
   const heapStage = (/** @type {"p" | "q"} */ name, /** @type {string} */ label) => {
-    const stage = frame.stage({ label, height: 150, largeHeight: 145, draw: (stage) => {
+    const stage = frame.stage({ label, height: 150, largeHeight: 118, draw: (stage) => {
       const theme = stage.theme;
       const n = bins().length;
       const moving = name === "p" && under();
       const what = name === "p" ? "p: the heap as it lies" : "q: where it shall lie";
-      const axes = new Axes(stage, { xlim: [-0.6, n - 0.4], ylim: [0, ceiling()], xticks: false,
+      const axes = new Axes(stage, { xlim: [-0.6, n - 0.4], ylim: [0, 1.06 * ceiling()], xticks: false,
         title: moving ? `the heap after ${done} of ${count()} moves` : live ? `${what} (drag a bar)` : what });
       boards[name] = axes;
       const shares = Array.from(/** @type {number[]} */ (model.get(name)));
@@ -138,7 +138,7 @@ function render({ model, el }) {
     axes.line(xs, ys, { color, width: 1.8, dash });
   };
   const stages = { p: heapStage("p", "Heap p"), q: heapStage("q", "Heap q") };
-  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 180, draw: (stage) => {
+  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 150, draw: (stage) => {
     const theme = stage.theme;
     const n = bins().length;
     const f = prices.f;
@@ -152,7 +152,7 @@ function render({ model, el }) {
 
   // ---- right: the plan
   const key = legend();
-  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 478, draw: (stage) => {
+  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 390, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
     const n = bins().length;
@@ -251,11 +251,12 @@ function render({ model, el }) {
   // ---- prediction
   /** What was predicted for these very heaps. @type {number | null} */
   let judged = null;
+  let guessed = false;
   const guesses = () => Array.from({ length: 10 * (bins().length - 1) + 1 }, (_, i) => i / 10);
   const guess = slider({ label: "Your guess of the cost", values: guesses(), value: model.get("guess"), wide: true,
-    format: (v) => `${v.toFixed(1)} bins`, onInput: (v) => frame.push({ guess: v }) });
+    format: (v) => `${v.toFixed(1)} bins`, onInput: (v) => { guessed = true; frame.push({ guess: v }); } });
   const reveal = button({ label: "Reveal cost and f", other: "Hide cost and f", onClick: () => {
-    judged = model.get("revealed") ? null : model.get("guess");
+    judged = guessed && !model.get("revealed") ? model.get("guess") : null;
     frame.push({ revealed: !model.get("revealed") });
   } });
   const named = (/** @type {string[]} */ words) => /** @type {Array<[string, string]>} */ (words.map((w) => [w, w.charAt(0).toUpperCase() + w.slice(1)]));
@@ -309,7 +310,7 @@ function render({ model, el }) {
     frame.redraw();
   };
   frame.follow(["pair", "p", "q", "revealed", "guess"], follow);
-  frame.follow(["heaps"], () => { heaps = arrays(model.get("heaps")); judged = null; restart(); follow(); });
+  frame.follow(["heaps"], () => { heaps = arrays(model.get("heaps")); judged = null; guessed = false; restart(); follow(); });
   frame.follow(["prices"], () => { prices = arrays(model.get("prices")); follow(); });
   follow();
   return frame.dispose;
