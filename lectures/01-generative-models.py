@@ -786,8 +786,8 @@ for (name, starts), colour, marker in zip(ends.items(), (blue, grey, red), "<os"
 ax.set_yscale("log")
 ax.set_yticks(START_SCALES, [f"{scale:g}" for scale in START_SCALES])
 ax.minorticks_off()
-plots.dress(ax, x="mean at the start", y="scale at the start")
-ax.set_xlim(-5.5, 9)
+plots.dress(ax, x="mean at the start", y="scale at the start", ticks=[-4, -2, 0, 2, 4])
+ax.set_xlim(-5.5, 10)
 ax.legend(fontsize=12, frameon=False, loc="center right")
 counts = ", ".join(f"{len(starts)} end {name}" for name, starts in ends.items())
 words = "Wide starts, and starts in the middle, end across both modes, narrow ones at the mode that is near."
