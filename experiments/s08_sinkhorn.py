@@ -19,8 +19,8 @@ from coursekit.evaluation.experiment import Result
 from coursekit.seeds import generator
 
 SEEDS = range(5)
-N, SHIFT = 24, 1.0
-BLURS = [0.01, 0.03, 0.1, 0.3, 1.0, 10.0, 100.0, 1_000.0]  # of the transport's cost
+N, SHIFT = 16, 1.0
+BLURS = [0.02, 0.1, 0.3, 1.0, 10.0, 100.0, 1_000.0]  # of the transport's cost
 STEPS = 20_000
 
 

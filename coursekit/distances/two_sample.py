@@ -80,10 +80,8 @@ def permutation_test(
             f"{tuple(x.shape)} and {tuple(y.shape)}."
         )
     pooled, n = torch.cat([x, y]), len(x)
-    values = [float(statistic(x, y))]
-    for _ in range(permutations):
-        order = _shuffle(len(pooled), generator).to(pooled.device)
-        values.append(float(statistic(pooled[order[:n]], pooled[order[n:]])))
+    splits = _splits(n, len(y), permutations, generator).to(pooled.device)
+    values = [float(statistic(pooled[in_x], pooled[~in_x])) for in_x in splits]
     return _verdict(torch.tensor(values, dtype=torch.float64), alpha)
 
 
@@ -246,10 +244,12 @@ def _shuffle(n: int, generator: torch.Generator | None) -> Tensor:
 
 def _splits(n: int, m: int, count: int, generator: torch.Generator | None) -> Tensor:
     """Who belongs to x: the split observed, then `count` random ones, as booleans with shape (count + 1, n + m)."""
+    device = generator.device if generator is not None else "cpu"
+    # Random numbers in order are a random order: all splits at once.
+    order = torch.rand(count, n + m, generator=generator, device=device).argsort(1).cpu()
     in_x = torch.zeros(count + 1, n + m, dtype=torch.bool)
     in_x[0, :n] = True
-    for b in range(1, count + 1):
-        in_x[b, _shuffle(n + m, generator)[:n].cpu()] = True
+    in_x[1:].scatter_(1, order[:, :n], True)
     return in_x
 
 
