@@ -396,6 +396,7 @@ for name, thing in things.items():
     sure = [model.log_posterior(thing).exp().amax(1).median().item() for model in (softmax, by_digit)]
     seen[name] = [*sure, by_digit.log_prob(thing).median().item()]
 
+expect(all(by_bayes > by_net for by_net, by_bayes, _ in seen.values()), "model C is surer of everything")
 why = "Ten probabilities sum to one, and none of the ten labels is 'no digit'."
 reveal(guess, seen["chess board"][0], why)
 
@@ -901,12 +902,12 @@ reveal(guess, lost, why)
 #
 # $$\log p(x) \;\ge\; \log\big(\pi\, p_\text{model}(x)\big) = \log p_\text{model}(x) - \log \tfrac{1}{\pi}.$$
 #
-# The loss is at most $-\log \pi$ nats **a picture**, whatever the picture's size. With only 64 pixels that is a tenth of
-# all there is to gain, which one may notice. But a log-likelihood grows with the number of dimensions $d$, and so do the
-# differences between models; $-\log \pi$ does not.
+# The loss is at most $-\log \pi$ nats **a picture**, whatever the picture's size. With only 64 pixels one may still notice
+# it. But a log-likelihood grows with the number of dimensions $d$, and so do the differences between models;
+# $-\log \pi$ does not.
 #
 # Compare it with a difference that people publish. Likelihoods of pictures are given in **bits per dimension**,
-# $-\log_2 p(x) / d$, less is better. On CIFAR-10, photographs of 32 × 32 pixels in three colours, two flows of
+# $-\log_2 p(x) / d$ plus a constant (lecture 0); less is better. On CIFAR-10, photographs of 32 × 32 pixels in three colours, two flows of
 # lecture 7 report 3.49 (RealNVP) and 3.35 (Glow).
 #
 # **Predict.** Replace 99 of 100 samples of Glow by noise. Is it still ahead of RealNVP?
