@@ -24,11 +24,11 @@ from coursekit.evaluation.memorisation import copying_test, likelihood_gap
 from coursekit.evaluation.precision_recall import expected_coverage, precision_recall
 from coursekit.seeds import generator
 
-SEEDS = range(8)
-REPEATS = 65  # a seed: 520 for each level
+SEEDS = range(5)
+REPEATS = 100  # a seed: 500 for each level
 ALPHA, PERMUTATIONS = 0.05, 99
 N = 500  # real digits on either side
-GENERATED, HELD = 100, 50  # for the alarms: samples, and points of the training and of the held-out set
+GENERATED, HELD = 50, 25  # for the alarms: samples, and points of the training and of the held-out set
 PIXELS = 16  # of faces
 BLUR = 0.02  # of the copier, a pixel; digits are some ten times as far apart
 

@@ -19,7 +19,7 @@ SMALL = {
     "s08_mmd": {"REPEATS": 8_000, "N": 10},
     "s08_inception_score": {"FACES": 40},
     "s08_frechet": {"SIZES": {"faces": [140, 280], "digits": [128, 256]}, "PIXELS": 16},
-    "s08_precision_recall": {"REPEATS": 12, "N": 200, "HELD": 30},
+    "s08_precision_recall": {"REPEATS": 12, "N": 200, "HELD": 25},
 }
 
 
