@@ -1222,6 +1222,66 @@ fold(
 )
 
 # %% [markdown]
+# ### How large must the networks be?
+#
+# *Second reading.*
+#
+# The **capacity** of a network is how rich a set of functions it can express. It grows with the network's width, the
+# units in a layer, and with its depth, the number of layers. A generator with too little of it cannot bend the noise
+# into the target, however long it trains. The next committed experiment trains nine sizes on three densities. It
+# measures the **Wasserstein distance** $W_1$: how far, on average, the generated points must be carried until they lie
+# as the truth does. (On the line that is the area between the two distribution functions; lecture 8 has the rest.)
+#
+# **Predict.** Compare the largest size with the smallest on the same seeds. On how many of the eight seeds does the
+# largest come nearer to the truth: on `bimodal`, on `claw`, on `gap`?
+
+# %%
+guess = None  # three numbers from 0 to 8, as "8, 8, 8"
+
+# %%
+capacity = figure_row("s02_capacity")
+w1, widths, depths = (capacity["data"][key] for key in ("w1", "widths", "depths"))
+nearer = {name: capacity["figures"][f"{name}: seeds on which the largest is nearer"] for name in w1}
+small, large = f"{widths[0]} × {depths[0]}", f"{widths[-1]} × {depths[-1]}"
+why = f"Sizes are width × depth, here {large} against {small}."
+reveal(guess, ", ".join(f"{count:.0f} (`{name}`)" for name, count in nearer.items()), why)
+
+
+# %%
+def by_width(name):
+    """W1 of all seeds with shape (S, widths), for each depth."""
+    return {f"depth {d}": list(zip(*[w1[name][f"{w}x{d}"] for w in widths], strict=True)) for d in depths}
+
+
+axes = {"x_label": "width", "y_label": "$W_1$ to the truth", "log_x": True, "log_y": True}
+plots.bands(widths, by_width("claw"), **axes, title="claw")
+
+# %%
+plots.bands(widths, by_width("gap"), **axes, title="gap")
+
+# %%
+means = {name: {size: sum(runs) / len(runs) for size, runs in sizes.items()} for name, sizes in w1.items()}
+numbers, floor = capacity["data"]["parameters"], capacity["figures"]["claw: floor"]
+for name in ("bimodal", "claw"):
+    assert sum(wide < deep for wide, deep in zip(w1[name]["16x1"], w1[name]["4x3"], strict=True)) >= 7  # of 8 seeds
+say(
+    f"Width counts for more than depth here: on `claw`, 16 × 1 with {numbers['16x1']} parameters ends at "
+    f"{means['claw']['16x1']:.2f}, 4 × 3 with {numbers['4x3']} at {means['claw']['4x3']:.2f}. The largest size is at "
+    f"{means['claw']['64x3']:.2f}, and as many samples of the truth itself would be at {floor:.3f}."
+)
+
+# %%
+collapsed = sum(count for name, count in capacity["figures"].items() if name.startswith("gap: runs that lost"))
+runs = sum(len(values) for values in w1["gap"].values())
+alone = capacity["figures"]["gap: the larger mode alone"]
+fold(
+    f"On `gap` a generator that serves the larger mode alone would be at {alone:.2f}, and {collapsed:.0f} of {runs} "
+    f"runs end hardly nearer or worse, of every size. The best run is at {min(map(min, w1['gap'].values())):.2f}: a "
+    "network can do better, but training seldom gets there. This mode collapse is not for want of capacity.",
+    capacity,
+)
+
+# %% [markdown]
 # So the first question to ask of any deep generative model is *what it lets us compute*.
 #
 # | | training | understanding the fit | drawing | densities |
