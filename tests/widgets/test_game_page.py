@@ -1,0 +1,317 @@
+"""The live game in a real browser, from the exported page: playback, scrubbing, keys, layers, drawing, sizes, names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from widget_pages import DARK, live_view, opened, pixels, settled
+
+from coursekit.widgets import GanGame
+
+pytestmark = pytest.mark.browser
+
+STEPS = [0, 40, 80, 120, 160, 200]
+
+# What the page sends to Python, kept.
+RECORD = """() => { window.sent = []; coursekit.model.send = (content) => window.sent.push(content); }"""
+
+
+@pytest.fixture(scope="module")
+def game():
+    made = GanGame("grid-25", compare="pacgan2")
+    made.advance(200)
+    return made
+
+
+@pytest.fixture(scope="module")
+def path(game, tmp_path_factory):
+    return game.export_html(tmp_path_factory.mktemp("game") / "game.html")
+
+
+def get(page, name):
+    return page.evaluate("(n) => coursekit.model.get(n)", name)
+
+
+def put(page, **values):
+    page.evaluate("(v) => { for (const [n, x] of Object.entries(v)) coursekit.model.set(n, x); }", values)
+    settled(page)
+
+
+def sent(page):
+    return [one.get("action") for one in page.evaluate("() => window.sent") if "action" in one]
+
+
+def with_kernel(page):
+    page.evaluate(RECORD)
+    live_view(page)
+    settled(page)
+
+
+def summary(page):
+    settled(page)
+    return page.get_by_role("status").first.inner_text()
+
+
+def test_without_a_kernel_the_kept_frames_play_once_through(browser, path, artefacts):
+    with opened(browser, path) as page:
+        assert "update 0" in summary(page)
+        first = [pixels(page, 0), pixels(page, 1)]
+        page.evaluate("""() => { window.seen = [];
+          coursekit.model.on("change:shown", () => seen.push(coursekit.model.get("shown"))); }""")
+        page.get_by_role("button", name="Play").click()
+        page.get_by_text("update 200.").wait_for()
+        page.get_by_role("button", name="Play").wait_for()  # it stopped by itself
+        assert page.evaluate("() => seen") == STEPS[1:]
+        assert pixels(page, 0) != first[0]
+        assert pixels(page, 1) != first[1]
+        page.screenshot(path=artefacts / "game-light.png", full_page=True)
+
+
+def test_what_is_drawn_is_what_python_computed(browser, path, game):
+    """A pixel of the plane under a generated point far from all others has the generated points' colour."""
+    frame = game.state.frames[200]
+    points = frame.arrays[0]["points"].astype(float)
+    with opened(browser, path) as page:
+        page.get_by_role("slider", name="Look back").focus()
+        page.keyboard.press("End")
+        page.get_by_role("checkbox", name="D's map (blue: data)").uncheck()
+        settled(page)
+        found = page.evaluate(
+            """([points, unit]) => {
+              const canvas = document.querySelectorAll('.ck-canvas')[0], ratio = window.devicePixelRatio;
+              const [w, h] = [canvas.clientWidth, canvas.clientHeight];
+              const top = 2.9 * 13, side = Math.min(w - 2, h - top - 2), left = (w - side) / 2;
+              const pen = canvas.getContext('2d');
+              let hits = 0, all = 0;
+              for (const [a, b] of points) {
+                if (Math.abs(a) > 0.97 * unit || Math.abs(b) > 0.97 * unit) continue;
+                const x = left + side * (0.5 + a / (2 * unit)), y = top + side * (0.5 - b / (2 * unit));
+                const pixel = [x, y].map((v) => Math.round(v * ratio - 0.5));
+                const [r, g, blue] = pen.getImageData(...pixel, 1, 1).data;
+                all += 1;
+                if (r > 180 && blue < 150) hits += 1;
+              }
+              return [hits, all];
+            }""",
+            [points[:400].tolist(), get(page, "unit")],
+        )
+        assert found[1] > 200
+        assert found[0] > 0.95 * found[1]
+
+
+def test_each_side_has_its_own_picture_and_one_start(browser, path):
+    with opened(browser, path) as page:
+        page.evaluate("() => { const m = coursekit.model; m.set('layers', []); }")
+        settled(page)
+        # The same generator, the same z: only the titles differ.
+        inner = """(i) => { const c = document.querySelectorAll('.ck-canvas')[i], r = devicePixelRatio;
+          return [...c.getContext('2d').getImageData(0, 45 * r, c.width, c.height - 46 * r).data].join(); }"""
+        assert page.evaluate(inner, 0) == page.evaluate(inner, 1)
+        page.get_by_role("slider", name="Look back").press("End")
+        settled(page)
+        assert page.evaluate(inner, 0) != page.evaluate(inner, 1)
+
+
+def test_arrow_keys_scrub_from_the_slider_and_from_the_picture(browser, path):
+    with opened(browser, path) as page:
+        slider = page.get_by_role("slider", name="Look back")
+        slider.press("ArrowRight")
+        assert get(page, "shown") == 40
+        assert slider.get_attribute("aria-valuetext") == "update 40"
+        page.locator("canvas.ck-canvas").first.focus()
+        for key, step in (("ArrowRight", 80), ("ArrowLeft", 40), ("End", 200), ("Home", 0), ("ArrowLeft", 0)):
+            page.keyboard.press(key)
+            assert get(page, "shown") == step
+        assert "update 0." in summary(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"), [("D's map (blue: data)", "heat"), ("arrows", "arrows"), ("G's manifold", "manifold")]
+)
+def test_each_layer_can_be_shown_and_hidden(browser, path, name, layer):
+    with opened(browser, path) as page:
+        page.get_by_role("slider", name="Look back").press("End")
+        before, box = pixels(page, 0), page.get_by_role("checkbox", name=name)
+        box.click()
+        assert (layer in get(page, "layers")) == box.is_checked()
+        assert pixels(page, 0) != before
+        box.click()
+        assert pixels(page, 0) == before
+
+
+def test_keys_ask_for_what_they_stand_for(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        page.locator("canvas.ck-canvas").first.focus()
+        for key in (" ", "d", "g", "G", "b"):
+            page.keyboard.press(key)
+        assert sent(page) == ["play", "step_d", "step_g", "step_g", "bookmark"]
+        put(page, playing=True)
+        page.keyboard.press(" ")
+        assert sent(page)[-1] == "pause"
+        page.keyboard.press("c")
+        assert "Look back at a bookmark first" in page.get_by_role("alert").inner_text()
+        put(page, playing=False, bookmarks=[80], shown=80)
+        page.keyboard.press("c")
+        assert sent(page)[-1] == "restore"
+        count = len(sent(page))
+        page.keyboard.press("Control+d")  # the browser's and the notebook's
+        page.get_by_role("combobox", name="Data").focus()
+        page.keyboard.press("g")  # chooses in the list
+        assert len(sent(page)) == count
+        page.get_by_role("button", name="D step").focus()
+        page.keyboard.press(" ")  # presses this button, and does not play
+        assert sent(page)[count:] == ["step_d"]
+
+
+def test_the_help_line_names_every_key(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        line = page.locator(".ck-help").inner_text()
+        for key in ("Space", "D", "G", "←", "→", "End", "B", "C"):
+            assert re.search(rf"(?<!\w){key}(?!\w)", line)
+
+
+def test_frames_are_answered_after_they_were_drawn(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        put(page, playing=True)
+        # Frames as Python sends them while it plays; the last of three that come at once is drawn and answered.
+        page.evaluate("""() => {
+          const m = coursekit.model, packed = m.get("picture");
+          for (const number of [11, 12, 13]) {
+            m.set("picture", { ...packed, about: { ...packed.about, number, step: number } });
+          }
+        }""")
+        settled(page)
+        assert page.evaluate("() => sent") == [{"seen": 13}]
+        assert page.locator("canvas.ck-canvas").first.get_attribute("data-step") == "13"
+        put(page, playing=False)
+
+
+def test_less_motion_means_pictures_now_and_then(browser, path):
+    with opened(browser, path, reduced_motion=True) as page:
+        with_kernel(page)
+        put(page, playing=True)
+        frames = "() => Number(document.querySelector('.ck-canvas').dataset.frames)"
+        before = page.evaluate(frames)
+        page.evaluate("""() => new Promise((done) => {
+          const m = coursekit.model, packed = m.get("picture");
+          let number = 20;
+          const timer = setInterval(() => {
+            number += 1;
+            m.set("picture", { ...packed, about: { ...packed.about, number } });
+            if (number === 60) { clearInterval(timer); done(); }
+          }, 30);
+        })""")
+        assert 1 <= page.evaluate(frames) - before <= 4  # in 1.2 seconds
+        put(page, playing=False)
+
+
+def test_when_the_view_goes_the_game_pauses(browser, path):
+    with opened(browser, path) as page:
+        page.evaluate(RECORD)
+        page.evaluate("""() => { coursekit.dispose(); coursekit.model.set("frozen", false);
+          const el = document.getElementById("widget");
+          window.gone = coursekit.widget.render({ model: coursekit.model, el }); }""")
+        put(page, playing=True)
+        page.evaluate("() => window.gone()")
+        assert sent(page) == ["pause"]
+        assert page.locator("canvas").count() == 0
+
+
+def test_settings_of_one_side(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        page.get_by_role("combobox", name="k", exact=True).select_option("5")
+        sides = get(page, "sides")
+        assert [one["k"] for one in sides] == [5, 1]
+        page.get_by_role("combobox", name="G's rate B").select_option("0.0001")
+        assert get(page, "sides")[1]["rate_g"] == 1e-4
+        page.get_by_role("combobox", name="Objective B").select_option("lsgan")
+        # Python adds the numbers that belong to it.
+        assert get(page, "sides")[1] == {"objective": "lsgan", "remedy": "pacgan2"}
+        page.get_by_role("checkbox", name="Two runs side by side").uncheck()
+        assert len(get(page, "sides")) == 1
+        assert page.locator("canvas.ck-canvas").nth(1).is_hidden()
+        assert page.get_by_role("combobox", name="Objective B").count() == 0
+
+
+def test_data_are_drawn_by_hand(browser, path, artefacts):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        put(page, data="drawn", drawn=[[0, 0]])
+        page.get_by_role("button", name="Wipe the board").click()
+        blank = pixels(page, 0)
+        box = page.locator("canvas.ck-canvas").first.bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y - 60, steps=12)
+        settled(page)
+        assert pixels(page, 0) != blank  # the stroke is seen while it is drawn
+        page.screenshot(path=artefacts / "game-drawing.png", full_page=True)
+        page.mouse.up()
+        drawn = get(page, "drawn")
+        assert len(drawn) >= 8  # and the point before the board was wiped is gone
+        assert drawn[-1][0] > drawn[0][0] + 0.5
+        assert drawn[-1][1] > drawn[0][1] + 0.5
+        half = get(page, "window")[2]
+        assert all(abs(c) <= half for point in drawn for c in point)
+
+
+def test_in_lecture_size_all_is_on_the_screen_of_a_projector(browser, path, artefacts):
+    with opened(browser, path, width=1280) as page:
+        with_kernel(page)
+        page.get_by_role("slider", name="Look back").press("End")
+        put(page, layers=["heat", "arrows", "manifold"])
+        page.get_by_role("button", name="Lecture size").click()
+        settled(page)
+        page.screenshot(path=artefacts / "game-large.png", full_page=True)
+        assert page.locator(".ck-root").bounding_box()["height"] <= 680
+        page.get_by_role("button", name="Set up").click()
+        settled(page)
+        page.evaluate(DARK)
+        settled(page)
+        page.screenshot(path=artefacts / "game-large-dark-set-up.png", full_page=True)
+        assert page.locator(".ck-root").bounding_box()["height"] <= 680
+
+
+def test_one_run_in_lecture_size(browser, tmp_path, artefacts):
+    game = GanGame("moons", large=True)
+    game.advance(200)
+    with opened(browser, game.export_html(tmp_path / "moons.html"), width=1280) as page:
+        with_kernel(page)
+        page.get_by_role("slider", name="Look back").press("End")
+        settled(page)
+        page.screenshot(path=artefacts / "game-one-large.png", full_page=True)
+        assert page.locator(".ck-root").bounding_box()["height"] <= 680
+        assert "energy distance to the data" in summary(page)
+
+
+def test_every_control_has_a_name(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        tree = page.get_by_role("region", name="The GAN game").aria_snapshot()
+        for line in ('slider "Look back"', 'combobox "Data"', 'combobox "Objective"', 'combobox "Remedy B"',
+                     'combobox "D\'s rate"', 'combobox "Speed"', 'button "Play"', 'button "D step"', 'button "G step"',
+                     'button "Go on from this bookmark"', 'checkbox "G\'s manifold"', 'img "Side A: data',
+                     'img "Losses and quality'):  # fmt: skip
+            assert line in tree
+        assert not re.search(r"- (slider|combobox|checkbox|button|img)(?! \")", tree), tree
+
+
+def test_in_the_dark_the_ground_is_dark(browser, path, artefacts):
+    with opened(browser, path) as page:
+        page.get_by_role("slider", name="Look back").press("End")
+        before = pixels(page, 0)
+        page.evaluate(DARK)
+        settled(page)
+        page.screenshot(path=artefacts / "game-dark.png", full_page=True)
+        assert pixels(page, 0) != before
+        middle = page.evaluate("""() => { const c = document.querySelector('.ck-canvas');
+          const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+          let sum = 0; for (let i = 0; i < data.length; i += 4) sum += data[i] + data[i + 1] + data[i + 2];
+          return sum / (0.75 * data.length); }""")
+        assert middle < 90
