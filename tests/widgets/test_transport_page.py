@@ -74,6 +74,7 @@ def test_moves_one_by_one_by_key_and_all_of_them_cost_the_price(browser, path, s
         page.get_by_role("slider", name="Moves made").press("End")
         assert f"paid so far: {state.best.cost:.3f}" in numbers(page)
         assert f"{len(state.moves)} of {len(state.moves)} moves made" in summary(page)
+        assert f"The heap now: {', '.join(f'{share:.2f}' for share in state.q)}." in summary(page)
         page.get_by_role("slider", name="Moves made").press("Home")
         assert pixels(page, 0) == heap
 

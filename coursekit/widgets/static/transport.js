@@ -57,7 +57,7 @@ function render({ model, el }) {
   /** @type {Record<string, Axes>} */
   const boards = {};
   const heapStage = (/** @type {"p" | "q"} */ name, /** @type {string} */ label) => {
-    const stage = frame.stage({ label, height: 150, largeHeight: 118, draw: (stage) => {
+    const stage = frame.stage({ label, height: 150, largeHeight: 110, draw: (stage) => {
       const theme = stage.theme;
       const n = bins().length;
       const moving = name === "p" && under();
@@ -138,7 +138,7 @@ function render({ model, el }) {
     axes.line(xs, ys, { color, width: 1.8, dash });
   };
   const stages = { p: heapStage("p", "Heap p"), q: heapStage("q", "Heap q") };
-  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 150, draw: (stage) => {
+  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 142, draw: (stage) => {
     const theme = stage.theme;
     const n = bins().length;
     const f = prices.f;
@@ -152,7 +152,7 @@ function render({ model, el }) {
 
   // ---- right: the plan
   const key = legend();
-  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 390, draw: (stage) => {
+  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 362, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
     const n = bins().length;
@@ -305,7 +305,11 @@ function render({ model, el }) {
     const words = [];
     if (!model.get("revealed")) words.push("Predict what the plan costs, then reveal.");
     else if (judged !== null && prices.cost) words.push(`You predicted ${judged.toFixed(1)} bins.`);
-    if (under()) words.push(`${done} of ${count()} moves made, ${carried().paid.toFixed(3)} bins paid.`);
+    if (under()) {
+      const { heap, paid } = carried();
+      words.push(`${done} of ${count()} moves made, ${paid.toFixed(3)} bins paid.`);
+      if (!playing) words.push(`The heap now: ${heap.map((v) => Math.abs(v).toFixed(2)).join(", ")}.`);
+    }
     frame.tell(words.join(" "), playing);
     frame.redraw();
   };
