@@ -254,7 +254,7 @@ function render({ model, el }) {
   const setUp = button({ label: "Set up", pressed: open, onClick: () => { open = !open; place(); } });
   const toggles = h("div", { class: "ck-controls" }, ...layers.map((l) => l.element));
   const board = h("div", { class: "ck-controls" }, data.element, seed.element, wipe.element, compare.element);
-  const panel = h("div", { role: "group", "aria-label": "Set up", style: "--ck-scale: 1.1; font-size: calc(14px * var(--ck-scale))" }, board, ...settings.map((s) => s.element));
+  const panel = h("div", { role: "group", "aria-label": "Set up", style: "font-size: calc(14px * var(--ck-scale))" }, board, ...settings.map((s) => s.element));
   const keysLine = live
     ? "Keys: Space play, pause · D G one step · ← → look back · End newest · B bookmark · C go on from it"
     : "Keys: Space play or pause · ← → one frame · Home, End first and last";
@@ -321,6 +321,8 @@ function render({ model, el }) {
   // ---- follow the model
   const place = () => {
     show(panel, open);
+    // Who sets up sits near: not in lecture size, so that it fits.
+    panel.style.setProperty("--ck-scale", model.get("large") ? "1.1" : "1");
     setUp.setPressed(open);
     // In lecture size what is opened takes its room from the pictures, so that all stays on the screen.
     for (const s of [...views.map((v) => v.stage), charts]) {
