@@ -37,7 +37,7 @@ def measure(seeds) -> Result:
     return Result(
         measured=(
             f"two clouds of {N} in the plane, both costs, {len(every)} pairs: at epsilon = {BLURS[0]:g} of the cost of "
-            f"transport S is within {small:.1%} of it, at {BLURS[-1]:g} within {large:.1%} of half the MMD^2, the rest "
+            f"transport S is within {small:.1%} of it, at {BLURS[-1]:g} within {large:.0e} of half the MMD^2, the rest "
             f"falling as 1 / epsilon (ratios {min(tail):.1f} to {max(tail):.1f} for a factor of ten). Of a cloud with "
             f"itself S is {own:.0e} of the cost of transport, the entropic cost without debiasing at least {biased:.0%}"
         ),
