@@ -5,7 +5,9 @@
 `notebooks`         bytes -> plain cells, or the sentence that says why not
 `graft`             the instructor's notebook with the student's answers in it
 `sandbox`           the walls around a kernel: bubblewrap, an unprivileged uid, limits
-`provisioner`       how Jupyter starts a kernel behind them
+`nursery`           runs inside: imports once, then forks a kernel with walls of its own for each submission
+`nursery_client`    the grader's side of it
+`provisioner`       how Jupyter starts a kernel behind the walls
 `execute`           run a notebook to its end, or to the end of its time
 `watch`             memory of all processes together, and what is written to disk
 `verdicts`          arrays -> verdicts, in a process that no student's code has touched

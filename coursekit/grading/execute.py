@@ -160,6 +160,7 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
     finally:
         if watching is not None:
             watching.cancel()
+            watch.look(manager.pid)  # a short notebook is over before anybody looked
         run.peak_bytes = max(run.peak_bytes, watch.peak_bytes)
         await _kill(client, manager)
     return None

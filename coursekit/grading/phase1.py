@@ -1,6 +1,7 @@
 """Phase 1: grafted notebooks -> `Result`s. In parallel, without the gradebook, stored by the hash of their contents."""
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -21,6 +22,7 @@ from nbformat import NotebookNode
 
 from coursekit.grading.execute import execute
 from coursekit.grading.graft import forbidden_flags
+from coursekit.grading.nursery_client import Nursery, NurseryUnavailable, modules_of
 from coursekit.grading.plan import Plan
 from coursekit.grading.sandbox import Box, remove_tree
 from coursekit.grading.verdicts import collect_outputs, judge_task, odd_check, stored, why_missing
@@ -79,13 +81,15 @@ class Store:
 def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
     """Run and judge one grafted notebook in this process (its kernel is another one)."""
     result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids), plan.notebook))
-    run = Path(tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
+    run = Path(tempfile.mkdtemp(prefix="r", dir=_nursery.base) if _nursery else
+               tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
     try:
         plan.write_inputs(run / "shown")
         for name, data in plan.support.items():
             (run / "support" / name).parent.mkdir(parents=True, exist_ok=True)
             (run / "support" / name).write_bytes(data)
-        box = Box(run, run / "shown", plan.limits, plan.isolated, run / "support" if plan.support else None, plan.hide)
+        box = Box(run, run / "shown", plan.limits, plan.isolated, run / "support" if plan.support else None, plan.hide,
+                  nursery=_nursery)
         done = execute(notebook, box)
         (run / "judge").mkdir(mode=0o700)
         for name, sheet in plan.sheets.items():
@@ -107,12 +111,14 @@ def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
 
 
 _plan: Plan | None = None
+_nursery: Nursery | None = None
 
 
 def _begin(plan: Plan, grader: int) -> None:
     """Start of a worker: take the plan, and end with the grader however that ends (its kernels end with the worker)."""
-    global _plan
+    global _plan, _nursery
     _plan = plan
+    _nursery = _open_nursery(plan)
 
     def watch() -> None:
         while psutil.pid_exists(grader):
@@ -120,6 +126,38 @@ def _begin(plan: Plan, grader: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _open_nursery(plan: Plan) -> Nursery | None:
+    """A nursery for this worker; none where the system does not allow one (kernels are then started one by one)."""
+    if not plan.isolated:
+        return None
+    base = Path(tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
+    base.chmod(0o755)  # a kernel has to come to its sockets; its own run hides the others
+    box = Box(base / "none", base / "none", plan.limits, hide=plan.hide)
+    try:
+        nursery = Nursery(box, base, modules_of(plan.notebook))
+        _try_out(nursery, plan)
+    except NurseryUnavailable:
+        remove_tree(base)
+        return None
+    atexit.register(_close_nursery, nursery)
+    return nursery
+
+
+def _try_out(nursery: Nursery, plan: Plan) -> None:
+    """Have it build walls once."""
+    run = nursery.base / "try"
+    (run / "shown" / "out").mkdir(parents=True)
+    box = Box(run, run / "shown", plan.limits)
+    box.prepare()
+    nursery.start(box, ["ipykernel_launcher", "--version"]).kill()
+    remove_tree(run)
+
+
+def _close_nursery(nursery: Nursery) -> None:
+    nursery.close()
+    remove_tree(nursery.base)
 
 
 def _work(notebook: str) -> Result:

@@ -14,6 +14,7 @@ import sys
 from functools import partial
 from typing import Any
 
+import psutil
 import zmq
 import zmq.asyncio
 from jupyter_client.connect import KernelConnectionInfo
@@ -21,6 +22,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from coursekit.grading.nursery_client import Forked, kernel_below, outside
 from coursekit.grading.sandbox import Box, IsolationUnavailable, bubblewrap
 
 MAX_MESSAGE = 16 * 2**20
@@ -39,6 +41,10 @@ class BoxProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         box = self.box
         box.hand_over(box.connection_file)
+        if box.nursery is not None:
+            self.process = box.nursery.start(box, cmd[cmd.index("-m") + 1:])  # type: ignore[assignment]
+            self.pid, self.pgid = self.process.pid, None  # type: ignore[attr-defined,union-attr]
+            return self.connection_info
         with (box.run / "kernel.log").open("wb") as log:
             self.process = subprocess.Popen(  # type: ignore[assignment]
                 box.command(cmd), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
@@ -92,5 +98,8 @@ class BoxManager(AsyncKernelManager):
         provisioner = self.provisioner
         started = list(getattr(getattr(provisioner, "process", None), "args", []) or [""])
         inside = isinstance(provisioner, BoxProvisioner) and provisioner.box.isolated and started[0] == bubblewrap()
+        if inside and isinstance(provisioner.process, Forked):  # type: ignore[union-attr]
+            kernel = kernel_below(self.pid)
+            inside = not outside(kernel) and psutil.Process(kernel).uids().real != 0
         if isolated and not inside:
             raise IsolationUnavailable("A grading kernel was started outside of its sandbox. Nothing was run in it.")

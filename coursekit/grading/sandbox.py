@@ -16,6 +16,10 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coursekit.grading.nursery_client import Nursery
 
 FIRST_UID = 61_184
 """First of the uids that a root grader gives to kernels (systemd's range for dynamic users: nobody's on disk)."""
@@ -64,6 +68,7 @@ class Box:
         grading: folder with ``inputs.npz/.json`` and ``drivers.py``, shown read-only.
         support: the assignment's own files, shown read-only in the working directory.
         hide: folders that must not be seen even if they lie below something that is shown.
+        nursery: where kernels are forked from; `None` to start each by itself.
     """
 
     run: Path
@@ -73,6 +78,7 @@ class Box:
     support: Path | None = None
     hide: tuple[Path, ...] = ()
     uid: int | None = field(default_factory=lambda: _own_uid())
+    nursery: Nursery | None = None
 
     def prepare(self) -> None:
         """Make the run's folders, owned by whom the kernel will run as."""
@@ -175,11 +181,24 @@ class Box:
                 args += [*_parents(Path(inside), shown, "0777"), "--ro-bind", str(file), inside]
         return args
 
-    def _limited(self, kernel: list[str]) -> list[str]:
+    def nursery_command(self, nursery: list[str], base: Path) -> list[str]:
+        """The command line of a `nursery`: the same walls without a run, and the right to build walls inside."""
+        shown = {"/", "/tmp", "/dev", "/proc", "/home", HOME, f"{HOME}/work"}
+        may = ["SYS_ADMIN"] if self.uid is None else ["SYS_ADMIN", "DAC_OVERRIDE"]
+        return [bubblewrap(), *self._namespaces(), *[a for name in may for a in ("--cap-add", f"CAP_{name}")],
+                *self._empty_places(), *self._libraries(shown), *self._hidden(),
+                "--perms", "0755", "--dir", GRADING_FOLDER, *_parents(base, shown), "--bind", str(base), str(base),
+                "--remount-ro", "/", "--chdir", "/", "--", *nursery]
+
+    def rlimits(self) -> dict[str, int]:
+        """Limits of the operating system, by the names of Python's `resource` without ``RLIMIT_``."""
         limits = self.limits
-        args = ["/usr/bin/prlimit", f"--data={limits.memory_bytes}", f"--as={limits.memory_bytes + 4 * 2**30}",
-                f"--cpu={int(limits.notebook_seconds) + 30}", f"--fsize={limits.file_bytes}",
-                f"--nproc={limits.processes}", "--nofile=512", "--core=0", "--"]
+        return {"DATA": limits.memory_bytes, "AS": limits.memory_bytes + 4 * 2**30,
+                "CPU": int(limits.notebook_seconds) + 30, "FSIZE": limits.file_bytes, "NPROC": limits.processes,
+                "NOFILE": 512, "CORE": 0}
+
+    def _limited(self, kernel: list[str]) -> list[str]:
+        args = ["/usr/bin/prlimit", *(f"--{name.lower()}={value}" for name, value in self.rlimits().items()), "--"]
         if self.uid is not None:
             args += ["/usr/bin/setpriv", "--reuid", str(self.uid), "--regid", str(self.uid), "--clear-groups",
                      "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"]

@@ -37,12 +37,18 @@ class Watch:
         limits = self.box.limits
         while not self.reason:
             await asyncio.sleep(INTERVAL)
-            self.peak_bytes = max(self.peak_bytes, used := memory_of(pid, limits.memory_bytes))
+            used = self.look(pid)
             if used > limits.memory_bytes:
                 self.reason = f"it took more than {limits.memory_bytes / 2**30:.1f} GiB of memory"
             elif any(folder_is_over(self.box.run / name, limits.folder_bytes) for name in ("out", "ipc")):
                 self.reason = f"it wrote more than {limits.folder_bytes / 2**20:.0f} MiB to disk"
         _kill_tree(pid)
+
+    def look(self, pid: int) -> int:
+        """Memory held now; remembers the most."""
+        used = memory_of(pid, self.box.limits.memory_bytes)
+        self.peak_bytes = max(self.peak_bytes, used)
+        return used
 
 
 def memory_of(pid: int, enough: int = 0) -> int:
