@@ -32,7 +32,7 @@ from coursekit.widgets.game_setup import (
     sample,
 )
 from coursekit.widgets.game_state import Frame, GameState
-from coursekit.widgets.game_worker import Worker
+from coursekit.widgets.game_worker import Worker, one_thread
 
 LAYERS = ["heat", "arrows", "manifold"]
 PACES = [1.0, 5.0, 25.0, 100.0, 0.0]  # updates a second; 0 is as many as the machine makes
@@ -324,7 +324,8 @@ class GanGame(CanvasWidget):
     def _move(self, move: Callable[[], None]) -> None:
         self.shown = LIVE
         try:
-            move()
+            with one_thread():
+                move()
         except ArithmeticError as problem:  # a game has diverged: a sentence, not a failed callback
             raise ValueError(str(problem)) from None
         finally:
@@ -348,7 +349,8 @@ class GanGame(CanvasWidget):
     def _redraw(self, *, curves: bool = True) -> None:
         """Show the moment that is looked at, while nothing plays."""
         state = self.state
-        frame = state.frame() if self.shown == LIVE else state.at(self.shown)
+        with one_thread():
+            frame = state.frame() if self.shown == LIVE else state.at(self.shown)
         self._list()
         if curves:
             self.curves = _curves(state)
@@ -413,7 +415,7 @@ class GanGame(CanvasWidget):
         if len(self.state.frames) > 1:
             return self.state
         copy = GameState(self.state.board, [lane.settings for lane in self.state.lanes], self.seed)
-        with contextlib.suppress(ArithmeticError):  # one that diverges is shown as far as it came
+        with contextlib.suppress(ArithmeticError), one_thread():  # one that diverges is shown as far as it came
             copy.advance(AHEAD)
         return copy
 

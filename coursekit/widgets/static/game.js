@@ -267,6 +267,8 @@ function render({ model, el }) {
   if (live) toggles.append(setUp.element);
   toggles.append(frame.large);
   frame.plots.append(key.element, ...views.map((v) => v.stage.canvas), charts.canvas);
+  // Narrow enough for three pictures in a row of a notebook.
+  for (const s of [...views.map((v) => v.stage), charts]) s.canvas.style.flex = "var(--ck-grow) 1 200px";
   frame.controls.after(toggles, ...(live ? [panel] : []), help);
   frame.root.tabIndex = -1;
   frame.root.style.outline = "none";
