@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
+import numpy as np
 import pytest
 from widget_pages import DARK, live_view, opened, pixels, settled
 
 from coursekit.widgets import GanGame
+from coursekit.widgets.arrays import Arrays, pack
 
 pytestmark = pytest.mark.browser
 
@@ -98,6 +101,53 @@ def test_what_is_drawn_is_what_python_computed(browser, path, game):
         )
         assert found[1] > 200
         assert found[0] > 0.95 * found[1]
+
+
+def test_the_map_and_the_arrows_are_the_right_way_up(browser, path):
+    """A map that is high in its upper left quarter only, and one arrow up and one to the right."""
+    arrays = {
+        "points0": np.zeros((1, 2), np.int16),
+        "heat0": np.kron([[128, 128], [255, 128]], np.ones((24, 24))).astype(np.uint8),  # row 0 is the lowest
+        "tails0": np.array([[0, -4000], [2000, -6000]], np.int16),
+        "arrows0": np.array([[0.0, 100.0], [100.0, 0.0]]),
+    }
+    packed = pack(Arrays(arrays, {"number": 1, "step": 1, "sides": [{"modes": 0, "of": 25, "quality": 0.0}]}))
+    packed["block"] = base64.b64encode(packed["block"]).decode()
+    with opened(browser, path) as page:
+        put(page, layers=["heat", "arrows"])
+        page.evaluate(
+            """(packed) => {
+              const m = coursekit.model, bytes = Uint8Array.from(atob(packed.block), (c) => c.charCodeAt(0));
+              m.set("sides", m.get("sides").slice(0, 1));
+              m.set("picture", { ...packed, block: new DataView(bytes.buffer) });
+            }""",
+            packed,
+        )
+        settled(page)
+        # Pixels at places of the window, from -1 to 1.
+        look = """([a, b]) => {
+          const canvas = document.querySelectorAll('.ck-canvas')[0], ratio = window.devicePixelRatio;
+          const [w, h] = [canvas.clientWidth, canvas.clientHeight];
+          const top = 2.9 * 13, side = Math.min(w - 2, h - top - 2), left = (w - side) / 2;
+          const at = [left + side * (0.5 + a / 2), top + side * (0.5 - b / 2)].map((v) => Math.round(v * ratio - 0.5));
+          return [...canvas.getContext('2d').getImageData(...at, 1, 1).data].slice(0, 3);
+        }"""
+        upper_left, others = page.evaluate(look, [-0.4, 0.6]), [[0.4, 0.6], [-0.4, -0.6], [0.6, -0.4]]
+        assert upper_left[0] < 220 < upper_left[2]  # blue
+        assert all(min(page.evaluate(look, at)) > 240 for at in others)  # the background
+        half = 8192
+
+        def green(a, b):
+            return any(
+                (lambda r, g, blue: g > r + 60 and g > blue)(*page.evaluate(look, [a + da / 400, b + db / 400]))
+                for da in range(-2, 3)
+                for db in range(-2, 3)
+            )
+
+        assert green(0, -4000 / half + 0.1)
+        assert not green(0, -4000 / half - 0.05)
+        assert green(2000 / half + 0.1, -6000 / half)
+        assert not green(2000 / half - 0.05, -6000 / half)
 
 
 def test_each_side_has_its_own_picture_and_one_start(browser, path):
