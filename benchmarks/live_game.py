@@ -12,7 +12,11 @@ Both on one core: for nets this small a second one gains nothing, and torch's th
 anything else runs, so the bare loop would look bad (8 updates a second in place of 190 on a busy machine).
 
 Bare loop and game take turns of a few seconds, so that a machine that slows down slows both; the page stays open in
-both, and in the bare turns shows a picture that stands still. Figures are medians over turns.
+both, and in the bare turns shows a picture that stands still. Figures are medians over turns. Two more say how far they
+can be trusted, where a machine is not idle:
+
+    cpu_share     the part of its own CPU time that the playing thread spends in updates, whatever else runs
+    others_busy   the part of the machine that programs other than this benchmark used meanwhile
 
     python benchmarks/live_game.py [--seconds 6] [--turns 3] [--cases one,two,one-all,two-all]
 
@@ -22,6 +26,7 @@ Prints one line of JSON for each case. Exit code 0: all goals are met; 1: one is
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -35,6 +40,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "widgets"))
 
+import psutil
 from lab import opened_notebook, running_lab
 
 FRAMES, SHARE = 30.0, 0.70  # the goals
@@ -62,6 +68,27 @@ def bare(runs, seconds):
         made += 1
     return made / (time.perf_counter() - begun)
 
+class Clock:
+    '''CPU seconds of the thread that plays: all since the first update, and those within updates.'''
+    def __init__(self, lanes):
+        self.begun, self.within, self.now = None, 0.0, 0.0
+        for lane in lanes:
+            lane.update = self.timed(lane.update)
+    def timed(self, update):
+        def call():
+            before = time.thread_time()
+            self.begun = before if self.begun is None else self.begun
+            update()
+            self.now = time.thread_time()
+            self.within += self.now - before
+        return call
+
+def play():
+    game.restart()
+    clock = Clock(game.state.lanes)
+    game.play()
+    return clock
+
 game = GanGame("grid-25")
 game
 """
@@ -83,6 +110,18 @@ RUN = """async (code) => {
 NOW = """() => [Number(document.querySelector(".ck-canvas").dataset.frames), performance.now() / 1000]"""
 
 
+def _used() -> tuple[float, float, float]:
+    """CPU seconds so far: of all programs, of this one and its children (JupyterLab, kernel, Chromium), and in all."""
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    mine = 0.0
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            own = process.cpu_times()
+            mine += own.user + own.system
+    return sum(times[:8]) - idle, mine, sum(times[:8])
+
+
 def measure(case: str, turns: int, seconds: float, page: Any) -> dict[str, Any]:
     """Bare loop and game by turns, for one case."""
     runs, layers = CASES[case]
@@ -95,24 +134,26 @@ def measure(case: str, turns: int, seconds: float, page: Any) -> dict[str, Any]:
 
     sides = [{"objective": "non_saturating"}, {"objective": "non_saturating", "remedy": "pacgan2"}][:runs]
     kernel(f"game.pause(); game.sides = {sides!r}; game.layers = {LAYERS[layers]!r}")
-    bare, live, frames = [], [], []
+    bare, live, frames, cpu, others = [], [], [], [], []
     for turn in range(turns + 1):
         bare.append(float(kernel(f"print(bare({runs}, {seconds}))")))
-        kernel("game.restart(); game.play()")
+        kernel("clock = play()")
         page.wait_for_timeout(1500)
         # Updates and frames are counted by those who make them, each with its own clock.
         begun = [float(v) for v in kernel("print(game.state.steps, time.perf_counter())").split()]
-        drawn = page.evaluate(NOW)
+        drawn, used = page.evaluate(NOW), _used()
         page.wait_for_timeout(1000 * seconds)
-        drawn_end = page.evaluate(NOW)
+        drawn_end, used_end = page.evaluate(NOW), _used()
         ended = [float(v) for v in kernel("print(game.state.steps, time.perf_counter())").split()]
         if kernel("print(game.playing, game.error)").strip() != "True":
             raise RuntimeError("the game had stopped by itself")
-        kernel("game.pause()")
+        cpu.append(float(kernel("game.pause(); print(clock.within / (clock.now - clock.begun))")))
+        spent = [end - start for start, end in zip(used, used_end, strict=True)]
+        others.append(max(0.0, spent[0] - spent[1]) / spent[2])
         live.append((ended[0] - begun[0]) / (ended[1] - begun[1]))
         frames.append((drawn_end[0] - drawn[0]) / (drawn_end[1] - drawn[1]))
         if turn == 0:  # warm-up
-            bare, live, frames = [], [], []
+            bare, live, frames, cpu, others = [], [], [], [], []
     result = {
         "benchmark": "live_game",
         "case": case,
@@ -122,6 +163,8 @@ def measure(case: str, turns: int, seconds: float, page: Any) -> dict[str, Any]:
         "bare_updates_per_s": round(statistics.median(bare), 1),
         "live_updates_per_s": round(statistics.median(live), 1),
         "share": round(statistics.median(live) / statistics.median(bare), 3),
+        "cpu_share": round(statistics.median(cpu), 3),
+        "others_busy": round(statistics.median(others), 2),
         "goal_frames_per_s": FRAMES,
         "goal_share": SHARE,
     }

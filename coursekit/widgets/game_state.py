@@ -28,7 +28,7 @@ from coursekit.training.run import Diverged
 from coursekit.widgets.game_picture import PARTS, Lens
 from coursekit.widgets.game_setup import Board, Settings, start_game
 
-EVERY = 20  # updates between kept frames, at first
+EVERY = 40  # updates between kept frames, at first: making them takes 7 % of the time
 KEPT = 240  # frames kept at most; about 20 kB each for one game
 BOOKMARKS = 9
 PLAYERS = ("d", "g")

@@ -395,7 +395,7 @@ def test_a_bookmark_is_shown_where_no_frame_was_kept():
     assert state.at(EVERY + 3).step == EVERY + 3
     state.remove(EVERY + 3)
     assert state.at(EVERY + 3).step == EVERY
-    with pytest.raises(ValueError, match=r"no bookmark at update 23\. Bookmarks: there are none"):
+    with pytest.raises(ValueError, match=r"no bookmark at update 43\. Bookmarks: there are none"):
         state.restore(EVERY + 3)
 
 

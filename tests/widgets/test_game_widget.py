@@ -279,9 +279,9 @@ def test_a_single_step_while_it_plays_pauses_first():
 def test_looking_back_pauses_and_playing_goes_on_from_the_newest():
     with playing(GanGame(**SMALL)) as game:
         until(lambda: game.last > 45)
-        game.set_state({"shown": 20})
+        game.set_state({"shown": 40})
         assert not game.playing
-        assert game.picture.about["step"] == 20
+        assert game.picture.about["step"] == 40
         assert "Looking back" in game.summary
         last = game.last
         game._handle_custom_msg({"action": "bookmark"}, [])
