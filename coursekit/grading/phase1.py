@@ -176,16 +176,19 @@ def run_all(plan: Plan, notebooks: Mapping[str, NotebookNode], store: Store, job
     by_key = {keys[student]: notebook for student, notebook in notebooks.items()}
     results: dict[str, Result] = {}
 
-    def keep(result: Result) -> None:
-        store.put(result)
+    def known(result: Result) -> None:
         results[result.key] = result
         for student in [s for s, key in keys.items() if key == result.key]:
             finished(student, result)
 
+    def keep(result: Result) -> None:
+        store.put(result)
+        known(result)
+
     for key in by_key:
         found = store.get(key)
         if found:
-            keep(found)
+            known(found)
     todo = [key for key in by_key if key not in results]
     sweep()
     _in_pool(plan, by_key, todo, jobs, keep)

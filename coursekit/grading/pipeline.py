@@ -234,7 +234,7 @@ def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder
             write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": str(trouble)})
 
 
-PAGES = 1
+PAGES = 2
 """Raised when pages made from the same result would look different."""
 
 

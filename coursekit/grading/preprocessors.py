@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jinja2 import ChoiceLoader, DictLoader
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -105,11 +106,21 @@ class Judged(_Step):
         return insert(nb, result, ledger.get("kept", {})), resources
 
 
+NO_MATHJAX = {"mathjax.html.j2": "{%- macro mathjax(url='') -%}{%- endmacro -%}"}
+"""In place of nbconvert's template of this name, which makes every page fetch a script from the net."""
+
+
 class StudentView(_Step):
     """For feedback: drops what the kernel printed, says in a fixed form where a cell failed, and sets formulas.
 
     A student's code runs on the hidden inputs, so whatever it prints may hold them. Verdicts come from the judge.
     """
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        environment = getattr(self.parent, "environment", None)
+        if environment is not None:  # not by the trait `extra_loaders`: setting it would drop the exporter's filters
+            environment.loader = ChoiceLoader([DictLoader(NO_MATHJAX), environment.loader])
+        return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,
                         index: int) -> tuple[NotebookNode, ResourcesDict]:

@@ -135,6 +135,7 @@ def test_pages_run_nothing_and_show_nothing_hidden(survived: Survived) -> None:
         if row.status == "graded":
             page = survived.page("feedback", row)
             assert not [tag for tag in opened if tag in page], row.student
+            assert not re.search(r"<(script|link|img|iframe)[^>]*\b(src|href)=.?(https?:)?//", page), "it needs the net"
     row = survived.row("leaks_inputs")
     assert "LEAK [" in survived.page("autograded", row), "the instructor's copy holds them, so the search can fail"
     assert "LEAK [" not in survived.page("feedback", row) and "LEAK_1" not in survived.page("feedback", row)
