@@ -70,6 +70,41 @@ def densities(
     return Picture(figure, description or seen)
 
 
+def curves(
+    x: Sequence[float],
+    values: Mapping[str, Sequence[float]],
+    *,
+    x_label: str,
+    y_label: str,
+    log_x: bool = False,
+    zero: bool = False,
+) -> Picture:
+    """Draws figures that have no chance in them against x, one line for each label; over seeds, `bands` is the one.
+
+    Args:
+        x: Places with shape (m,).
+        values: Label -> one number for each place.
+        x_label: What x is.
+        y_label: What was computed.
+        log_x: Whether equal ratios of x are equally far apart.
+        zero: Draws a thin line at zero.
+
+    Raises:
+        ValueError: If a line has not one number for each place.
+    """
+    figure, (ax,) = canvas()
+    if zero:
+        ax.axhline(0, color=COLOURS["grey"], linewidth=1)
+    for k, (label, line) in enumerate(values.items()):
+        if len(line) != len(x):
+            raise ValueError(f"{label!r} needs one number for each of {len(x)} places, got {len(line)}.")
+        ax.plot(x, line, color=CYCLE[k], linestyle=DASHES[k], linewidth=LINE, label=label)
+    ax.set_xscale("log" if log_x else "linear")
+    dress(ax, x=x_label, y=y_label, legend=len(values) > 1)
+    ends = "; ".join(f"{label} from {signed(line[0], 3)} to {signed(line[-1], 3)}" for label, line in values.items())
+    return Picture(figure, f"{y_label} against {x_label} from {signed(x[0], 3)} to {signed(x[-1], 3)}: {ends}.")
+
+
 def histogram(ax: Axes, samples: Float[Tensor, " n"], low: float, high: float, bins: int = 60) -> None:
     """A grey histogram whose area is the share of the samples between low and high."""
     counts, edges = np.histogram(samples.numpy(), bins=bins, range=(low, high))

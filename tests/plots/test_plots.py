@@ -54,6 +54,8 @@ BUILD = {
     "bands": lambda: plots.bands([1, 2], {"a": [[1, 2], [2, 3]]}, x_label="$n$", y_label="error", log_x=True),
     "dots": lambda: plots.dots({"g": {"a": [1, 2], "b": [2, 4]}}, y_label="loss", paired=True),
     "traces": lambda: plots.traces([[1, 2], [0, 3, 4]], x_label="step", y_label="nats", marks=[None, 1], marked="here"),
+    "curves": lambda: plots.curves([1, 10], {"a": [0.5, -2], "b": [1, 2]}, x_label="$x$", y_label="value", log_x=True),
+    "plan": lambda: plots.plan([0.5, 0.5, 0], [0, 0.5, 0.5], [[0, 0.5, 0], [0, 0, 0.5], [0, 0, 0]], [2, 1, 0]),
     "em_steps": lambda: plots.em_steps(*states()),
     "mixture_fit": lambda: plots.mixture_fit(sample(), [GaussianMixture(2).fit(sample())], titles=["fit"]),
 }
@@ -217,3 +219,16 @@ def test_tables_and_folded_results():
     sentence, details = folded._repr_markdown_().split("\n\n", 1)
     assert sentence == "Half of it." and details.startswith("<details><summary>") and "<table>" in details
     assert repr(folded) == "Half of it.\nall"
+
+
+def test_exact_curves_say_where_they_end_and_claim_no_seeds():
+    words = BUILD["curves"]().description
+    assert "a from 0.5 to −2" in words and "seed" not in words and "interval" not in words
+    with pytest.raises(ValueError, match="'a' needs one number for each of 2 places, got 3"):
+        plots.curves([1, 2], {"a": [1, 2, 3]}, x_label="x", y_label="y")
+
+
+def test_a_plan_in_words_counts_cells_and_what_stays():
+    assert "2 cells in use; 0% of the mass stays" in BUILD["plan"]().description
+    stays = plots.plan([0.5, 0.5], [0.5, 0.5], [[0.5, 0], [0, 0.5]])
+    assert "100% of the mass stays" in stays.description and "potential" not in stays.description
