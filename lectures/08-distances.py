@@ -280,7 +280,7 @@ value, f = kantorovich_rubinstein(p, q, places)
 plots.plan(p, q, best.plan, f)
 
 # %% [markdown]
-# Rows add up to $p$, columns to $q$; what is on the diagonal stays where it is. (The right panel comes in a moment.)
+# Rows of cells add up to $p$, columns to $q$; what is on the diagonal stays where it is. (The right panel comes in a moment.)
 #
 # On the line no program is needed. Nothing overtakes in a cheapest plan, so the mass that crosses from place $i$ to the
 # next is the difference of the two distribution functions there, and each crossing costs one step:

@@ -28,7 +28,7 @@ def plan(p: Any, q: Any, plan: Any, f: Any | None = None, *, titles: tuple[str, 
     axes[0].bar(np.arange(len(q)) + 0.2, q, 0.4, color=COLOURS["red"], label="$q$, to")
     axes[0].set_ylim(top=1.4 * max(p.max(), q.max()))
     dress(axes[0], x="place", y="mass", title=names[0], legend=True, density=True)
-    axes[1].imshow(moved, cmap="Blues", aspect="equal", vmin=0, vmax=max(moved.max(), 1e-300), origin="upper")
+    axes[1].imshow(moved, cmap="Blues", aspect="equal", vmin=0, vmax=max(moved.max(), 1e-300), origin="lower")
     axes[1].plot([-0.5, min(moved.shape) - 0.5], [-0.5, min(moved.shape) - 0.5], color=COLOURS["grey"], linewidth=1)
     dress(axes[1], x="to place $j$", y="from place $i$", title=names[1])
     if f is not None:
