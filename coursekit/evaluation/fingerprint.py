@@ -46,9 +46,9 @@ def fingerprint(files: Iterable[Path], root: Path) -> str:
 class Executed:
     """Inside `with Executed(root) as executed`, notes which files of ``coursekit`` run; `executed.files()` lists them.
 
-    A file counts if one of its functions was called, other than by its own top level while it was imported. A file that
-    defines no function (constants, plain dataclasses) counts if it was imported. The machinery that every experiment
-    shares does not count.
+    A file counts if one of its functions was called, other than while a module of the course was being imported: tables
+    of ready-made objects are built then, most of which an experiment never touches. A file that defines no function
+    (constants, plain dataclasses) counts if it was imported. The machinery that every experiment shares does not count.
     """
 
     def __init__(self, root: Path) -> None:
@@ -57,7 +57,7 @@ class Executed:
         self._called: set[str] = set()
 
     def __enter__(self) -> Executed:
-        self._before = sys.gettrace()
+        self._before, self._home = sys.gettrace(), sys._getframe(1)
         threading.settrace(self._trace)
         sys.settrace(self._trace)
         return self
@@ -71,13 +71,20 @@ class Executed:
         code = frame.f_code
         if code in self._seen:
             return
-        own_top_level = frame.f_back is not None and frame.f_back.f_code.co_name == "<module>" \
-            and frame.f_back.f_code.co_filename == code.co_filename
-        if own_top_level:
+        if self._importing(frame):
             return
         self._seen.add(code)
         if code.co_flags & inspect.CO_OPTIMIZED:  # a function, not the body of a module or class
             self._called.add(code.co_filename)
+
+    def _importing(self, frame: FrameType) -> bool:
+        """Was this call made, at whatever depth, by the top level of a module of the course?"""
+        above: FrameType | None = frame
+        while above is not None and above is not self._home:
+            if above.f_code.co_name == "<module>" and above.f_code.co_filename.startswith(str(self.package)):
+                return True
+            above = above.f_back
+        return False
 
     def files(self) -> list[Path]:
         """The files of the course that the result depends on."""

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -121,7 +123,8 @@ def test_unknown_rows_are_explained(small):
         run_rows(small, ["s09_none"])
     with pytest.raises(FileNotFoundError, match="s09_none"):
         run_row("s09_none", small)
-    (small / "experiments" / "s01_stray.py").write_text(SCRIPT)
+    # It says so before it measures.
+    (small / "experiments" / "s01_stray.py").write_text(SCRIPT.replace("sum(seeds)", "1 / 0"))
     with pytest.raises(KeyError, match="s01_stray"):
         run_row("s01_stray", small)
 
@@ -157,6 +160,24 @@ def test_a_result_depends_on_what_ran_not_on_what_was_imported():
     files = {path.relative_to(COURSE / "coursekit").as_posix() for path in executed.files()}
     assert {"density/kernel_density.py", "density/kernels.py", "arguments.py"} <= files
     assert not files & {"density/knothe_rosenblatt.py", "density/__init__.py", "distributions/named.py"}
+
+
+def test_what_an_import_builds_does_not_count_and_what_is_then_used_does():
+    script = f"""
+from pathlib import Path
+import torch
+from coursekit.evaluation.fingerprint import Executed
+with Executed(Path({str(COURSE)!r})) as executed:
+    import coursekit.gans as gans  # its table of configurations builds kernels of distances/mmd.py
+    gans.pack(torch.zeros(4, 2), 2)
+before = set(executed.files())
+with executed:
+    gans.OBJECTIVES["mmd"].g_loss(torch.randn(5, 2), torch.randn(5, 2))
+print(*sorted(f.name for f in before), "|", *sorted(f.name for f in set(executed.files()) - before))
+"""
+    out = subprocess.run([sys.executable, "-c", script], cwd=COURSE, capture_output=True, text=True, check=True)
+    before, after = (part.split() for part in out.stdout.split("|"))
+    assert "packing.py" in before and "mmd.py" not in before and "mmd.py" in after
 
 
 def test_what_runs_on_another_thread_counts():
