@@ -29,6 +29,7 @@ from coursekit.grading.preprocessors import PRIVATE, plan_of, read_ledger, setti
 from coursekit.grading.report import GradeReport, Row, write_csv, write_html
 from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits, check_isolation
 from coursekit.grading.similarity import similar_pairs, write_similar
+from coursekit.grading.unchanged import last_report, options_of, remember
 
 NOT_ISOLATED = ("Students' code runs WITHOUT isolation: it can read and change all that you can, solutions, gradebook "
                 "and other students' work included. Do this only with code that you trust.")
@@ -81,6 +82,10 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         warnings.warn(NOT_ISOLATED, stacklevel=2)
     hide = [course / "solutions", out, submissions]
     _check_walls(isolation, hide)
+    options = options_of(students=students, tasks=tasks, isolation=isolation, limits=limits, due=due, late=late)
+    if isolation and (same := last_report(assignment, submissions, out, course, options)):
+        same.seconds = time.monotonic() - began
+        return same
     found = collect(submissions, assignment)
     source = build_assignment(course, assignment)
     folder = CourseFolder(out, assignment)
@@ -100,6 +105,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         write_html(report)
         write_exports(report)
         _compare(plan, folder, report)
+        remember(report, submissions, course, options)
     return report
 
 

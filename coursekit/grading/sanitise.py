@@ -9,10 +9,10 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-from nbformat import NotebookNode
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 MAX_TEXT = 20_000
 MAX_PICTURE = 2 * 2**20
@@ -40,21 +40,23 @@ def calm_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[NotebookNode]:
 
 
 def _calm(output: Mapping[str, Any]) -> NotebookNode | None:
+    from nbformat.v4 import new_output  # here, because tables need this module's other half and no notebooks
+
     kind = output["output_type"]
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return nbformat.v4.new_output("stream", name=name, text=_text(output["text"]))
+        return new_output("stream", name=name, text=_text(output["text"]))
     if kind == "error":
         lines = [_text(line) for line in list(output.get("traceback", []))[-30:]]
         name, words = _text(output["ename"])[:200], _text(output["evalue"])[:2000]
-        return nbformat.v4.new_output("error", ename=name, evalue=words, traceback=lines)
+        return new_output("error", ename=name, evalue=words, traceback=lines)
     if kind in ("display_data", "execute_result"):
         given = output["data"]
         data = {mime: picture for mime, magic in PICTURES.items() if (picture := _picture(given.get(mime), magic))}
         if isinstance(given.get("text/plain"), (str, list)):
             data["text/plain"] = _text(given["text/plain"])
         # shown as display_data whatever it was: only the judge writes results that nbgrader reads as a mark
-        return nbformat.v4.new_output("display_data", data=data) if data else None
+        return new_output("display_data", data=data) if data else None
     return None
 
 
