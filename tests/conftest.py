@@ -18,8 +18,15 @@ os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.
 
 # Every jaxtyping shape in these packages is enforced while the tests run.
 install_import_hook(
-    ["coursekit.data", "coursekit.density", "coursekit.distances", "coursekit.distributions", "coursekit.gans",
-     "coursekit.nets", "coursekit.training"],  # fmt: skip
+    [
+        "coursekit.data",
+        "coursekit.density",
+        "coursekit.distances",
+        "coursekit.distributions",
+        "coursekit.gans",
+        "coursekit.nets",
+        "coursekit.training",
+    ],
     "beartype.beartype",
 )
 torch.set_num_threads(1)  # the tests' nets are tiny: a second thread costs more than it gives

@@ -31,17 +31,23 @@ def test_floors_lint_and_types(command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_floors_reject_an_import_upwards(tmp_path):
-    """The contract itself works: a copy of the house with one import upwards is refused."""
+def test_the_floors_reject_imports_up_and_across_and_a_package_on_no_floor(tmp_path):
+    """The contract itself works: a copy of the house with such imports and such a package is refused."""
     import shutil
 
     shutil.copytree(COURSE / "coursekit", tmp_path / "coursekit", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(COURSE / "pyproject.toml", tmp_path)
-    target = tmp_path / "coursekit" / "density" / "bandwidth.py"
-    target.write_text(target.read_text("utf-8") + "\nimport coursekit.grading\n", "utf-8")
+    for place, line in {"density/bandwidth.py": "import coursekit.grading", "energy/across.py": "import coursekit.gans",
+                        "energy/__init__.py": "", "stray/__init__.py": ""}.items():
+        target = tmp_path / "coursekit" / place
+        target.parent.mkdir(exist_ok=True)
+        target.write_text((target.read_text("utf-8") if target.exists() else "") + f"\n{line}\n", "utf-8")
     done = subprocess.run([str(BIN / "lint-imports"), "--no-cache"], cwd=tmp_path, capture_output=True, text=True,
                           env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin"})
-    assert done.returncode == 1 and "coursekit.density" in done.stdout and "coursekit.grading" in done.stdout
+    assert done.returncode == 1
+    assert "coursekit.density is not allowed to import coursekit.grading" in done.stdout
+    assert "coursekit.energy is not allowed to import coursekit.gans" in done.stdout
+    assert "- coursekit.stray" in done.stdout
 
 
 HEAVY = ("matplotlib", "IPython", "ipywidgets", "anywidget", "nbgrader", "jupytext", "sklearn", "pandas")
