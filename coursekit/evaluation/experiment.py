@@ -107,6 +107,7 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
 
     Raises:
         FileNotFoundError: there is no such script.
+        KeyError: ``rows.toml`` has no such row.
     """
     import torch  # here, so that reading the syllabus stays light
 
@@ -114,6 +115,7 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
     script = course / "experiments" / f"{row}.py"
     if not script.is_file():
         raise FileNotFoundError(f"There is no experiment {script.name} in {script.parent}.")
+    question = asked(row, course)  # before anything is measured: a name that is no row's should not cost an hour
     spec = importlib.util.spec_from_file_location(row, script)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -125,7 +127,7 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
     seconds = time.perf_counter() - start
     files = [script, *executed.files()]
     record = Row(
-        row=row, asked=asked(row, course), measured=result.measured, status=result.status, finding=result.finding,
+        row=row, asked=question, measured=result.measured, status=result.status, finding=result.finding,
         figures=dict(result.figures), gates={k: bool(v) for k, v in result.gates.items()},
         intervals={k: list(v) for k, v in result.intervals.items()},
         seeds=used, seconds=round(seconds, 2),
@@ -146,7 +148,7 @@ def asked(row: str, course: Path) -> str:
 
     rows = {r["id"]: r for r in read_rows(course)}
     if row not in rows:
-        raise KeyError(f"{row!r} is no row of experiments/rows.toml.")
+        raise KeyError(f"{row!r} is no row of experiments/rows.toml: name the script after a row's id, or add the row.")
     return rows[row]["asked"]
 
 
