@@ -122,6 +122,7 @@ def grade(
     due: Annotated[str, typer.Option(help="Due time with its offset: 2026-11-30T23:59+01:00.")] = "",
     late: Annotated[float | None, typer.Option(help="Share of the points lost for each day begun after it.")] = None,
     isolation: Annotated[bool, typer.Option(help="Run students' code in a sandbox (bubblewrap).")] = True,
+    scheduler: Annotated[str, typer.Option(help="A Dask scheduler whose workers run them: tcp://HOST:8786.")] = "",
 ) -> None:
     """Grade submissions: run each on hidden cases in a sandbox, judge the arrays outside, hand back feedback."""
     course = course_root()
@@ -136,7 +137,7 @@ def grade(
     from coursekit.grading import grade as run
 
     report = run(name, submissions, out, course=course, students=students, tasks=tasks, jobs=jobs, isolation=isolation,
-                 due=due, late=late)
+                 due=due, late=late, scheduler=scheduler)
     typer.echo(str(report))
 
 

@@ -14,6 +14,7 @@
 `sanitise`          what a student wrote or printed, made harmless for pages and tables
 `plan`              what all submissions share: hidden cases, limits, the secret
 `phase1`            run and judge in parallel, stored by content; no gradebook
+`cluster`           the same on the workers of a Dask scheduler
 `preprocessors`     our steps inside nbgrader's converters
 `course_folder`     phase 2: gradebook, formgrader, feedback, which stay nbgrader's
 `late`              the late policy, as nbgrader's plugin

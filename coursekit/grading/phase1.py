@@ -20,6 +20,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from coursekit.grading.cluster import on_cluster
 from coursekit.grading.execute import execute
 from coursekit.grading.graft import forbidden_flags
 from coursekit.grading.nursery_client import Nursery, NurseryUnavailable, modules_of
@@ -118,7 +119,7 @@ def _begin(plan: Plan, grader: int) -> None:
     """Start of a worker: take the plan, and end with the grader however that ends (its kernels end with the worker)."""
     global _plan, _nursery
     _plan = plan
-    _nursery = _open_nursery(plan)
+    _nursery = open_nursery(plan)
 
     def watch() -> None:
         while psutil.pid_exists(grader):
@@ -128,7 +129,13 @@ def _begin(plan: Plan, grader: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _open_nursery(plan: Plan) -> Nursery | None:
+def use_nursery(nursery: Nursery | None) -> None:
+    """Let kernels of this process be forked from `nursery`."""
+    global _nursery
+    _nursery = nursery
+
+
+def open_nursery(plan: Plan) -> Nursery | None:
     """A nursery for this worker; none where the system does not allow one (kernels are then started one by one)."""
     if not plan.isolated:
         return None
@@ -166,8 +173,10 @@ def _work(notebook: str) -> Result:
 
 
 def run_all(plan: Plan, notebooks: Mapping[str, NotebookNode], store: Store, jobs: int,
-            finished: Callable[[str, Result], None]) -> dict[str, Result]:
+            finished: Callable[[str, Result], None], scheduler: str = "") -> dict[str, Result]:
     """Grade `notebooks` (by student) in `jobs` processes; results that are stored already are not made again.
+
+    With `scheduler`, the address of a Dask scheduler, its workers run them instead.
 
     Notebooks with the very same cells (blank ones, mostly) are run once. A worker that dies takes nobody along: what it
     and its siblings had not finished is run once more, one at a time.
@@ -191,7 +200,10 @@ def run_all(plan: Plan, notebooks: Mapping[str, NotebookNode], store: Store, job
             known(found)
     todo = [key for key in by_key if key not in results]
     sweep()
-    _in_pool(plan, by_key, todo, jobs, keep)
+    if scheduler and todo:
+        on_cluster(plan, by_key, todo, scheduler, keep)
+    else:
+        _in_pool(plan, by_key, todo, jobs, keep)
     for key in [k for k in todo if k not in results]:
         _in_pool(plan, by_key, [key], 1, keep)
         if key not in results:
@@ -210,16 +222,21 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
     with pool:
         futures: dict[Future[Result], str] = {pool.submit(_work, nbformat.writes(notebooks[key])): key for key in keys}
         try:
-            for future in as_completed(futures):
-                try:
-                    keep(future.result())
-                except BrokenProcessPool:  # left for the second round
-                    continue
-                except Exception as error:  # one submission's trouble is nobody else's
-                    keep(Result(futures[future], trouble=f"{type(error).__name__}: {error}"))
+            keep_all(futures, keep)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def keep_all(futures: Mapping[Future[Result], str], keep: Callable[[Result], None]) -> None:
+    """Take results as they come, from whichever executor they come."""
+    for future in as_completed(futures):
+        try:
+            keep(future.result())
+        except BrokenProcessPool:  # left for the second round
+            continue
+        except Exception as error:  # one submission's trouble is nobody else's
+            keep(Result(futures[future], trouble=f"{type(error).__name__}: {error}"))
 
 
 def _start_server() -> None:

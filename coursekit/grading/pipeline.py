@@ -47,7 +47,8 @@ class Ready:
 
 def grade(assignment: str, submissions: Path, out: Path, *, course: Path, students: Sequence[str] | None = None,
           tasks: Sequence[str] | None = None, jobs: int = 2, isolation: bool = True, progress: bool = True,
-          limits: Limits | None = None, due: str = "", late: float | None = None) -> GradeReport:
+          limits: Limits | None = None, due: str = "", late: float | None = None,
+          scheduler: str = "") -> GradeReport:
     """Grade all submissions of one assignment into the grading folder `out`.
 
     Running it again runs only what has changed. Marks that an instructor changed in formgrader stay.
@@ -64,6 +65,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         progress: show progress bars.
         limits: of one submission; by default those of the checks file, else `Limits()`.
         due: ISO time with its offset from UTC; by default the one that the gradebook has, if any.
+        scheduler: address of a Dask scheduler whose workers run the notebooks; by default this machine does.
         late: share of the points lost for each day begun after it, 0 to 1; by default as in the last run, else 0.
 
     Raises:
@@ -98,7 +100,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         _known_tasks(tasks, plan)
         chosen = _chosen(found, students or None)
         ready = _graft_all(chosen, plan, folder, tasks)
-        results, ran = _run(plan, ready, folder, jobs, progress)
+        results, ran = _run(plan, ready, folder, jobs, progress, scheduler)
         _write_gradebook(ready, results, folder, policy, progress)
         report = _report(plan, folder, ran, time.monotonic() - began)
         write_csv(report)
@@ -202,13 +204,13 @@ def _graft_all(found: list[Submission], plan: Plan, folder: CourseFolder,
 
 
 def _run(plan: Plan, ready: dict[str, Ready], folder: CourseFolder, jobs: int,
-         progress: bool) -> tuple[dict[str, Result], list[str]]:
+         progress: bool, scheduler: str) -> tuple[dict[str, Result], list[str]]:
     """Phase 1; returns the results, and who had to be run."""
     store = store_of(folder.root, plan.assignment)
     notebooks = {student: one.grafted for student, one in ready.items()}
     ran = [student for student, nb in notebooks.items() if store.get(plan.key(nb)) is None]
     with tqdm(total=len(notebooks), desc="running", unit="notebook", disable=not progress) as bar:
-        results = run_all(plan, notebooks, store, jobs, lambda *_: bar.update())
+        results = run_all(plan, notebooks, store, jobs, lambda *_: bar.update(), scheduler)
     return results, ran
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.sandbox
 @pytest.fixture(scope="module")
 def nursery(bwrap: str, small: Path) -> Iterator[Nursery]:
     plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
-    made = phase1._open_nursery(plan)
+    made = phase1.open_nursery(plan)
     if made is None and os.geteuid() != 0:
         pytest.skip("this system allows no nursery to a user without rights; kernels are started one by one")
     assert made is not None
@@ -75,7 +75,7 @@ def test_two_kernels_see_nothing_of_each_other(nursery: Nursery) -> None:
 
 def test_what_is_inside_ends_with_the_nursery(bwrap: str, small: Path) -> None:
     plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
-    nursery = phase1._open_nursery(plan)
+    nursery = phase1.open_nursery(plan)
     if nursery is None:
         pytest.skip("no nursery here")
     _, forked = start(nursery, "one")
@@ -107,7 +107,7 @@ def test_without_a_nursery_kernels_are_started_one_by_one(bwrap: str, small: Pat
 
     plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
     monkeypatch.setattr(phase1, "Nursery", none)
-    assert phase1._open_nursery(plan) is None
+    assert phase1.open_nursery(plan) is None
     Answers(small, RIGHT).write(tmp_path / "in" / "alice.ipynb")
     grafted = graft(read_cells((tmp_path / "in" / "alice.ipynb").read_bytes()), plan.notebook, NAME).notebook
     result = phase1.grade_notebook(plan, grafted)
