@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from coursekit.grading.graft import is_check, is_student
 from coursekit.grading.sandbox import Box
 
 READY_SECONDS = 120
+START_SECONDS = 30
 
 
 class Forked:
@@ -99,12 +101,12 @@ class Nursery:
             meet.unlink(missing_ok=True)
             listener.bind(str(meet))
             listener.listen(1)
-            listener.settimeout(30)
+            listener.settimeout(0.5)
             try:
                 assert self.process.stdin is not None
                 self.process.stdin.write(json.dumps(order) + "\n")
                 self.process.stdin.flush()
-                caller, _ = listener.accept()
+                caller = self._accept(listener)
                 with caller:
                     caller.settimeout(30)
                     pid = struct.unpack("3i", caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
@@ -116,6 +118,14 @@ class Nursery:
             finally:
                 meet.unlink(missing_ok=True)
         return forked
+
+    def _accept(self, listener: socket.socket) -> socket.socket:
+        """Wait for the forked process to call, as long as there is somebody who could."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(TimeoutError):
+                return listener.accept()[0]
+        raise OSError("nobody called")
 
     def close(self) -> None:
         """End it, and with it all that is left inside."""

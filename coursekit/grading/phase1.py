@@ -82,6 +82,8 @@ class Store:
 def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
     """Run and judge one grafted notebook in this process (its kernel is another one)."""
     result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids), plan.notebook))
+    if _nursery and _nursery.process.poll() is not None:
+        use_nursery(open_nursery(plan))
     run = Path(tempfile.mkdtemp(prefix="r", dir=_nursery.base) if _nursery else
                tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
     try:
@@ -144,9 +146,13 @@ def open_nursery(plan: Plan) -> Nursery | None:
     box = Box(base / "none", base / "none", plan.limits, hide=plan.hide)
     try:
         nursery = Nursery(box, base, modules_of(plan.notebook))
-        _try_out(nursery, plan)
     except NurseryUnavailable:
         remove_tree(base)
+        return None
+    try:
+        _try_out(nursery, plan)
+    except NurseryUnavailable:
+        _close_nursery(nursery)
         return None
     atexit.register(_close_nursery, nursery)
     return nursery

@@ -22,7 +22,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
-from coursekit.grading.nursery_client import Forked, kernel_below, outside
+from coursekit.grading.nursery_client import Forked, NurseryUnavailable, kernel_below, outside
 from coursekit.grading.sandbox import Box, IsolationUnavailable, bubblewrap
 
 MAX_MESSAGE = 16 * 2**20
@@ -42,9 +42,12 @@ class BoxProvisioner(LocalProvisioner):
         box = self.box
         box.hand_over(box.connection_file)
         if box.nursery is not None:
-            self.process = box.nursery.start(box, cmd[cmd.index("-m") + 1:])  # type: ignore[assignment]
-            self.pid, self.pgid = self.process.pid, None  # type: ignore[attr-defined,union-attr]
-            return self.connection_info
+            try:
+                self.process = box.nursery.start(box, cmd[cmd.index("-m") + 1:])  # type: ignore[assignment]
+                self.pid, self.pgid = self.process.pid, None  # type: ignore[attr-defined,union-attr]
+                return self.connection_info
+            except NurseryUnavailable:
+                box.nursery = None  # it may have been killed when memory was short: this one starts by itself
         with (box.run / "kernel.log").open("wb") as log:
             self.process = subprocess.Popen(  # type: ignore[assignment]
                 box.command(cmd), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,

@@ -10,6 +10,7 @@ uid that owns nothing. As anybody else, bubblewrap makes a user namespace, and t
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import subprocess
@@ -273,9 +274,13 @@ def _parents(path: Path, shown: set[str], mode: str = "0755") -> list[str]:
     return args
 
 
+_boxes = itertools.count()
+
+
 def _own_uid() -> int | None:
-    """For root: a uid of this process's own, so that one student's processes do not count against another's."""
-    return FIRST_UID + os.getpid() % 4000 if os.geteuid() == 0 else None
+    """For root: a uid of this run's own. One student's processes do not count against another's, and what the system
+    keeps by user (keyrings) is nobody else's."""
+    return FIRST_UID + (97 * os.getpid() + next(_boxes)) % 4000 if os.geteuid() == 0 else None
 
 
 def remove_tree(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Kernels forked from a nursery: as walled in as those started one by one, and none of them sees another."""
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -12,9 +13,12 @@ import psutil
 import pytest
 from grading_course import NAME, RIGHT, Answers
 
-from coursekit.grading import Limits, grade, phase1
+from coursekit.grading import Limits, phase1
+from coursekit.grading.execute import execute
+from coursekit.grading.graft import graft
+from coursekit.grading.notebooks import read_cells
 from coursekit.grading.nursery_client import Nursery, NurseryUnavailable, kernel_below, modules_of, outside
-from coursekit.grading.plan import make_plan
+from coursekit.grading.plan import Plan, make_plan
 from coursekit.grading.sandbox import Box
 
 pytestmark = pytest.mark.sandbox
@@ -89,6 +93,32 @@ def test_what_is_inside_ends_with_the_nursery(bwrap: str, small: Path) -> None:
     nursery.close()
 
 
+def test_a_nursery_that_was_killed_costs_nobody_a_mark(bwrap: str, small: Path, tmp_path: Path) -> None:
+    plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
+    nursery = phase1.open_nursery(plan)
+    if nursery is None:
+        pytest.skip("no nursery here")
+    run = nursery.base / "run"
+    (run / "shown").mkdir(parents=True)
+    plan.write_inputs(run / "shown")
+    nursery.process.kill()
+    nursery.process.wait()
+    done = execute(grafted(small, plan), Box(run, run / "shown", plan.limits, nursery=nursery))
+    assert not done.stopped and sorted(p.name for p in (run / "out").iterdir()) == ["t1.npz", "t2.npz", "t3.npz"]
+    phase1.use_nursery(nursery)
+    try:
+        assert sum(v["points"] for v in phase1.grade_notebook(plan, grafted(small, plan)).verdicts.values()) == 6.0
+        assert phase1._nursery is not nursery
+    finally:
+        phase1.use_nursery(None)
+        phase1.remove_tree(nursery.base)
+
+
+def grafted(course: Path, plan: Plan) -> nbformat.NotebookNode:
+    cells = read_cells(json.dumps(Answers(course, RIGHT).nb).encode())
+    return graft(cells, plan.notebook, NAME).notebook
+
+
 def test_only_the_course_s_own_imports_are_made_ahead(small: Path) -> None:
     nb = nbformat.read(small / "exercises" / NAME / f"{NAME}.ipynb", as_version=4)
     nb.cells.insert(0, nbformat.v4.new_code_cell("import evil"))
@@ -96,20 +126,14 @@ def test_only_the_course_s_own_imports_are_made_ahead(small: Path) -> None:
     assert modules_of(nb) == ["torch", "coursekit.checks"]
 
 
-def test_without_a_nursery_kernels_are_started_one_by_one(bwrap: str, small: Path, tmp_path: Path,
+def test_without_a_nursery_kernels_are_started_one_by_one(bwrap: str, small: Path,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process, where the client can be made to fail."""
-    from coursekit.grading.graft import graft
-    from coursekit.grading.notebooks import read_cells
-
     def none(*args: object) -> Nursery:
         raise NurseryUnavailable("not here")
 
     plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
     monkeypatch.setattr(phase1, "Nursery", none)
     assert phase1.open_nursery(plan) is None
-    Answers(small, RIGHT).write(tmp_path / "in" / "alice.ipynb")
-    grafted = graft(read_cells((tmp_path / "in" / "alice.ipynb").read_bytes()), plan.notebook, NAME).notebook
-    result = phase1.grade_notebook(plan, grafted)
+    result = phase1.grade_notebook(plan, grafted(small, plan))
     assert not result.trouble and sum(v["points"] for v in result.verdicts.values()) == 6.0
-    assert grade(NAME, tmp_path / "in", tmp_path / "out", course=small, progress=False)["alice"].total == 6.0
