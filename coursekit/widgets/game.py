@@ -370,14 +370,15 @@ class GanGame(CanvasWidget):
         return self._number if self._locked(lambda: self._send_frame(frame, seldom)) else 0
 
     def _send_frame(self, frame: Frame, seldom: bool) -> None:
-        if seldom:
-            self._list()
-            self.curves = _curves(self.state)
-            now = time.perf_counter()
-            if now - self._said > WORDS:
-                self._said = now
-                self.summary = self._words(frame)
-        self._put(frame)
+        with self.hold_sync():  # one message: each costs the page more than what is in it
+            if seldom:
+                self._list()
+                self.curves = _curves(self.state)
+                now = time.perf_counter()
+                if now - self._said > WORDS:
+                    self._said = now
+                    self.summary = self._words(frame)
+            self._put(frame)
 
     def _ended(self, sentence: str) -> None:
         """On the worker's thread, last: it ended by itself."""

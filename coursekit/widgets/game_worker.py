@@ -10,7 +10,7 @@ does not play there is no thread, and what is asked is done at once by whoever a
 
 Frames must not slow training down, nor pile up where the page is slow. So a frame is made only if
 
-- the page has drawn all but one of those sent before (`seen`): never is more than one on its way while one is drawn;
+- the page has answered for all but a few of those sent before (`seen`); what it cannot draw in time it leaves out;
 - the last one lies 1 / FPS seconds back;
 - since the last one, training has had `SHARE` times the seconds that it cost.
 """
@@ -34,13 +34,11 @@ from coursekit.widgets.game_state import Frame, GameState
 
 FPS = 42  # most frames a second, a little above what the eye asks for
 SHARE = 2.8  # training gets this many seconds for each that a frame takes: 74 % of the time at least
-WINDOW = 2  # frames sent and not yet drawn
+WINDOW = 6  # frames sent and not yet answered; the page answers every third
 LOST = 2.0  # seconds after which an answer of the page is given up for lost
+SELDOM = 0.25  # seconds between judgements of quality
 PATIENCE = 20.0  # seconds without any answer after which nobody is thought to look
 NOBODY = "Training paused: no page has shown a picture for a while. Press Play to go on."
-
-#: Parts that every frame has, and parts that are made four times a second; the critic's map comes with every other.
-OFTEN, SELDOM = ("arrows", "manifold"), ("quality",)
 
 Answer = TypeVar("Answer")
 
@@ -163,7 +161,7 @@ class Worker:
             now = time.perf_counter()
             slow = 0 < self.pace < FPS
             if (now >= due or slow) and self._room(now):
-                seldom = slow or now - words > 0.25
+                seldom = slow or now - words > SELDOM
                 number = self._show(self._frame(made, seldom), seldom)
                 if number:
                     self._sent = number
@@ -182,10 +180,11 @@ class Worker:
         kept = self.state.frames.get(self.state.steps)
         if kept is not None:
             return kept  # it was made anyway
-        parts = {part for part in OFTEN if part in self.layers}
-        if "heat" in self.layers and (seldom or made % 2 == 0):
-            parts.add("heat")
-        return self.state.frame(parts | set(SELDOM) if seldom else parts)
+        if seldom:
+            return self.state.frame({*self.layers, "quality"})
+        # Points move in every frame; what lies behind and over them comes with every other one, by turns.
+        turn = {"heat"} if made % 2 == 0 else {"arrows", "manifold"}
+        return self.state.frame(turn & set(self.layers))
 
     def _room(self, now: float) -> bool:
         if self._sent - self._seen >= WINDOW and now - max(self._answered, self._lost) > LOST:

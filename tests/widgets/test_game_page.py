@@ -236,6 +236,12 @@ def test_frames_are_answered_after_they_were_drawn(browser, path):
         }""")
         settled(page)
         assert page.evaluate("() => sent") == [{"seen": 13}]
+        page.evaluate("""() => { const m = coursekit.model, packed = m.get("picture");
+          m.set("picture", { ...packed, about: { ...packed.about, number: 14 } }); }""")
+        settled(page)
+        assert len(page.evaluate("() => sent")) == 1  # answered together with the next ones, or a little later
+        page.wait_for_function("() => sent.length === 2")
+        assert page.evaluate("() => sent[1]") == {"seen": 14}
         assert page.locator("canvas.ck-canvas").first.get_attribute("data-step") == "13"
         put(page, playing=False)
 

@@ -241,7 +241,7 @@ def test_points_are_the_generators_and_are_judged_by_the_protocol():
     state = played(60, data="ring-8")
     lane = state.lanes[0]
     frame = state.frame()
-    z = game_picture._noise(POINTS, 2)
+    z = game_picture._noise(2)[:POINTS]
     with torch.no_grad():
         x = lane.game.players["g"].module(z).numpy()
     cx, cy, half = lane.board.window

@@ -9,6 +9,9 @@ const UPDATES = [1, 2, 3, 5, 10];
 /** Milliseconds between frames on a page without a kernel, and for those who asked for less motion. */
 const PACE = 120;
 const STILL = 600;
+/** Frames that are answered together, and milliseconds after which fewer are. */
+const TOGETHER = 3;
+const LATEST = 150;
 /** Distance between points of a stroke, as a part of half the window. */
 const GAP = 0.02;
 
@@ -128,13 +131,20 @@ function render({ model, el }) {
   const key = legend();
 
   // ---- frames that come by themselves
-  let answered = 0;
-  /** Tell Python that a frame was drawn: the next may come. */
+  let answered = 0, owed = 0;
+  /** Tell Python which frame was drawn last: more may come. Not for each: a message keeps JupyterLab busier than a frame. */
   const answer = () => {
     if (!live || !model.get("playing") || about.number === answered) return;
-    answered = about.number;
-    model.send({ seen: answered });
+    if (about.number < answered || about.number - answered >= TOGETHER) { reply(); return; }
+    if (!owed) owed = window.setTimeout(reply, LATEST);
   };
+  const reply = () => {
+    clearTimeout(owed);
+    owed = 0;
+    answered = about.number;
+    if (model.get("playing")) model.send({ seen: answered });
+  };
+  frame.onDispose(() => clearTimeout(owed));
   let drawn = 0, waiting = 0;
   const redrawPlanes = () => views.forEach((v) => v.stage.invalidate());
   const arrived = () => {
@@ -229,8 +239,11 @@ function render({ model, el }) {
     const rateD = select({ label: of("D's rate"), options: [], value: "", onChange: (v) => turn(i, { rate_d: Number(v) }) });
     const rateG = select({ label: of("G's rate"), options: [], value: "", onChange: (v) => turn(i, { rate_g: Number(v) }) });
     const element = h("div", { class: "ck-controls" }, objective.element, remedy.element, k.element, rateD.element, rateG.element);
+    let putFor = "";
     const put = () => {
       const one = model.get("sides")[i];
+      if (JSON.stringify(one) === putFor) return;
+      putFor = JSON.stringify(one);
       show(element, Boolean(one));
       if (!one) return;
       objective.set(one.objective);
@@ -333,17 +346,18 @@ function render({ model, el }) {
     }
     setUp.element.setAttribute("aria-expanded", String(open));
   };
+  let filled = NaN;
   const follow = () => {
     const steps = marks();
     play.setLabel(running() ? "Pause" : "Play");
     history.setValues(steps, now());
     const critic = model.get("sides").every((/** @type {any} */ s) => !["mmd", "sinkhorn"].includes(s.objective));
-    stepD.element.disabled = !critic;
-    mark.element.disabled = model.get("shown") !== LIVE;
-    goOn.element.disabled = drop.element.disabled = !bookmarked();
+    stepD.setDisabled(!critic);
+    mark.setDisabled(model.get("shown") !== LIVE);
+    for (const one of [goOn, drop]) one.setDisabled(!bookmarked());
     show(views[1].stage.canvas, count() > 1);
     data.set(model.get("data"));
-    seed.fill(seeds(model.get("seed")));
+    if (filled !== model.get("seed")) { filled = model.get("seed"); seed.fill(seeds(filled)); }
     seed.set(String(model.get("seed")));
     pace.set(String(model.get("pace")));
     compare.set(count() > 1);
