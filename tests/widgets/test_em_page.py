@@ -109,6 +109,54 @@ def test_the_start_can_be_dragged_and_moved_by_keys(browser, path):
         assert dragged[0][0] > first[0] and dragged[0][1] > first[1]
 
 
+def focused(page):
+    return page.evaluate("() => document.activeElement.textContent")
+
+
+def test_the_keyboard_goes_on_where_a_button_has_nothing_left_to_do(browser, path):
+    with opened(browser, path) as page:
+        page.get_by_role("button", name="E-step").focus()
+        for name, said in (("M-step", "Iteration 1, E"), ("E-step", "Iteration 1, M"), ("M-step", "Iteration 2, E")):
+            page.keyboard.press("Enter")
+            assert said in summary(page) and focused(page) == name
+        page.get_by_role("button", name="Back to start").focus()
+        page.keyboard.press("Enter")
+        assert "Start:" in summary(page) and focused(page) == "Back to start"
+        page.keyboard.press("Enter")
+        assert "Start:" in summary(page)
+
+
+def test_fast_keys_add_up_before_the_kernel_answers(browser, path):
+    with opened(browser, path) as page:
+        live_view(page)  # nobody answers
+        low, high = (page.evaluate(f"() => coursekit.model.get('{end}')[0]") for end in ("low", "high"))
+        page.get_by_role("slider", name="Means at the start").focus()
+        page.keyboard.press("ArrowLeft")
+        once = page.evaluate("() => coursekit.model.get('places')[0][0]")
+        for _ in range(4):
+            page.keyboard.press("ArrowLeft")
+        moved = page.evaluate("() => coursekit.model.get('places')[0][0]")
+        assert once - moved == pytest.approx(4 * 0.02 * (high - low), rel=1e-3)
+
+
+def test_who_drags_a_mean_too_late_is_told(browser, path):
+    with opened(browser, path) as page:
+        live_view(page)
+        click(page, "One iteration")
+        page.locator(".ck-canvas").first.click(position={"x": 200, "y": 150})
+        assert "press Back to start first" in page.get_by_role("alert").inner_text()
+        assert page.evaluate("() => coursekit.model.get('places')") in ([], None)
+
+
+def test_in_lecture_size_words_are_on_the_screen_that_jupyterlab_leaves_of_a_projector(browser, path, artefacts):
+    with opened(browser, path, width=1140) as page:  # 600 high of 1280 x 720, without the file browser
+        live_view(page)
+        click(page, "Lecture size")
+        settled(page)
+        page.screenshot(path=artefacts / "em-projector.png")
+        assert page.locator(".ck-root").bounding_box()["height"] <= 600
+
+
 def test_six_components_fit_as_well(browser, path_of_six, artefacts):
     with opened(browser, path_of_six, width=1280) as page:
         live_view(page)

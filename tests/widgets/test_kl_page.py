@@ -46,9 +46,9 @@ def test_keys_on_the_picture_and_on_the_sliders_move_q(browser, path):
 
 def square(page, mean, scale, box):
     """Where the square that makes q wider is drawn: axes have margins of 3.4 and 0.9 letters of 13 px, 2 above."""
-    hold = math.exp(-0.5) / (scale * math.sqrt(2 * math.pi))
+    hold = math.exp(-0.5) / (abs(scale) * math.sqrt(2 * math.pi))
     top, bottom = 26, 0.46 * box["height"] - 5.2
-    highest = max(0.45, min(0.8, 1.1 / (scale * math.sqrt(2 * math.pi))))
+    highest = max(0.45, min(0.8, 1.1 / (abs(scale) * math.sqrt(2 * math.pi))))
     x = box["x"] + 44.2 + (mean + scale + 9) / 18 * (box["width"] - 55.9)
     return x, box["y"] + bottom - hold / highest * (bottom - top)
 
@@ -80,7 +80,7 @@ def test_a_fit_walks_to_the_best_place_and_lowers_its_divergence(browser, path, 
     with opened(browser, path) as page:
         before = shown(page)
         page.get_by_role("button", name=f"Fit {sign}").click()
-        page.get_by_role("button", name="Pause").and_(page.locator(":disabled")).wait_for()
+        page.get_by_role("button", name="Pause").and_(page.locator("[aria-disabled=true]")).wait_for()
         after = shown(page)
         assert abs(after[0] - mean) < 0.3
         assert after[column] < before[column]
@@ -94,12 +94,68 @@ def test_a_walk_can_be_paused_and_resumed_and_has_no_motion_for_who_wants_none(b
         page.wait_for_timeout(200)
         assert shown(page) == stopped
         page.get_by_role("button", name="Resume").click()
-        page.get_by_role("button", name="Pause").and_(page.locator(":disabled")).wait_for()
+        page.get_by_role("button", name="Pause").and_(page.locator("[aria-disabled=true]")).wait_for()
         end = shown(page)
         assert end != stopped
     with opened(browser, path, reduced_motion=True) as page:
         page.get_by_role("button", name="Fit KL(p‖q)").click()
         assert shown(page) == end
+
+
+WRITTEN = """() => {
+  window.written = [];
+  const fill = CanvasRenderingContext2D.prototype.fillText;
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+    const width = this.measureText(text).width;
+    const start = this.textAlign === "right" ? x - width : x;
+    written.push({ text, start, bars: this.canvas.getAttribute("aria-label").startsWith("KL") });
+    return fill.call(this, text, x, y, ...more);
+  };
+  window.filled = [];
+  const rect = CanvasRenderingContext2D.prototype.fillRect;
+  CanvasRenderingContext2D.prototype.fillRect = function (x, y, width, height) {
+    if (this.canvas.getAttribute("aria-label")?.startsWith("KL") && x > 0) filled.push(x + width);
+    return rect.call(this, x, y, width, height);
+  };
+}"""
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_no_bar_covers_a_digit_of_its_number(browser, path, large):
+    with opened(browser, path, width=1116) as page:
+        page.evaluate(WRITTEN)
+        if large:
+            page.get_by_role("button", name="Lecture size").click()
+        page.get_by_role("slider", name="Mean of q").press("End")
+        page.get_by_role("slider", name="Scale of q").press("Home")
+        settled(page)
+        numbers = [w for w in page.evaluate("() => written") if w["bars"] and re.fullmatch(r"\d+\.\d+ nats", w["text"])]
+        assert any(float(w["text"].split()[0]) > 100 for w in numbers)
+        assert min(w["start"] for w in numbers) > max(page.evaluate("() => filled"))
+
+
+def test_sliders_say_two_decimals_and_no_tiny_powers_of_ten(browser, path):
+    with opened(browser, path) as page:
+        live_view(page)
+        page.evaluate("() => coursekit.model.set('mean', -0.0003)")
+        said = page.locator(".ck-value").all_inner_texts()
+        assert said[0] == "0.00" and all(re.fullmatch(r"−?\d\.\d\d", words) for words in said), said
+        assert page.get_by_role("slider", name="Normal q").get_attribute("aria-valuetext").startswith("mean 0.00,")
+
+
+def test_the_square_of_a_wide_q_at_the_edge_is_on_its_other_side(browser, path):
+    with opened(browser, path) as page:
+        for name in ("Mean of q", "Scale of q"):
+            page.get_by_role("slider", name=name).press("End")
+        before, box = shown(page), page.locator(".ck-canvas").first.bounding_box()
+        assert before[0] + before[1] > 9  # beyond the axis
+        x, y = square(page, before[0], -before[1], box)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 60, y, steps=4)
+        page.mouse.up()
+        after = shown(page)
+        assert after[0] == before[0] and after[1] < before[1] - 1
 
 
 def test_guess_then_reveal(browser, path, artefacts):

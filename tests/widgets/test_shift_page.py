@@ -59,6 +59,26 @@ def test_q_is_dragged(browser, path):
         assert int(re.search(r"Visited: (\d+)", summary(page))[1]) > 3
 
 
+def test_the_number_beside_the_mark_stays_clear_of_the_title(browser, path):
+    with opened(browser, path, width=1116) as page:
+        page.evaluate("""() => {
+          window.words = [];
+          const fill = CanvasRenderingContext2D.prototype.fillText;
+          CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+            const tall = parseFloat(this.font.match(/([.0-9]+)px/)[1]);
+            words.push({ text, y, tall, middle: this.textBaseline === "middle" });
+            return fill.call(this, text, x, y, ...more);
+          };
+        }""")
+        page.get_by_role("button", name="Lecture size").click()
+        page.get_by_role("slider", name="Density q over p").press("Home")
+        settled(page)
+        words = page.evaluate("() => words")
+        title, number = ([w for w in words if w["text"] == text][-1] for text in ("W₁ in units of x", "4.000"))
+        assert number["middle"] and not title["middle"]  # a title stands on its y
+        assert number["y"] - 0.5 * number["tall"] >= title["y"]
+
+
 def test_predict_then_reveal(browser, path, artefacts):
     with opened(browser, path) as page:
         assert "Predict both curves" in summary(page)

@@ -42,7 +42,7 @@ def test_predict_then_reveal(browser, path, state, artefacts):
     with opened(browser, path) as page:
         assert "cost Σ P|i−j| = ?" in numbers(page) and "Predict what the plan costs" in summary(page)
         hidden = pixels(page, 2)
-        page.get_by_role("slider", name="Your guess of the cost").press("End")
+        page.get_by_role("slider", name="Guess of the cost").press("End")
         click(page, "Reveal cost and f")
         assert f"cost Σ P|i−j| = {state.best.cost:.3f}" in numbers(page)
         assert f"dual Σ (p−q) f = {state.potential[0]:.3f}" in numbers(page)
@@ -123,7 +123,7 @@ def test_bars_are_dragged_and_moved_by_keys(browser, path):
 def test_with_a_kernel_all_controls_fit_on_a_lecture_screen_and_have_names(browser, path, artefacts):
     with opened(browser, path, width=1280) as page:
         live_view(page)
-        page.get_by_role("slider", name="Your guess of the cost").press("End")
+        page.get_by_role("slider", name="Guess of the cost").press("End")
         for name in ("Reveal cost and f", "One move", "Lecture size"):  # all words there are
             click(page, name)
         settled(page)
@@ -131,6 +131,6 @@ def test_with_a_kernel_all_controls_fit_on_a_lecture_screen_and_have_names(brows
         assert page.locator(".ck-root").bounding_box()["height"] <= 680
         tree = page.get_by_role("region", name="Optimal transport between two histograms").aria_snapshot()
         for line in ('slider "Heap p', 'slider "Heap q', 'combobox "Heaps"', 'img "Potential f', 'img "Plan P',
-                     'slider "Moves made"', 'slider "Your guess of the cost"'):  # fmt: skip
+                     'slider "Moves made"', 'slider "Guess of the cost"'):  # fmt: skip
             assert line in tree
         assert not re.search(r"- (slider|combobox|checkbox|button|img)(?! \")", tree), tree

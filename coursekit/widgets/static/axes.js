@@ -69,7 +69,9 @@ export class Axes {
     pen.font = `${font}px ${theme.font}`;
     const wide = Math.max(3, Math.floor((this.right - this.left) / (4.8 * font)));
     const xs = Array.isArray(xticks) ? xticks : this.xlog ? logTicks(...this.xlim, 2 * wide) : niceTicks(...this.xlim, wide);
-    const ys = yticks ?? niceTicks(...this.ylim, Math.max(2, Math.floor((this.bottom - this.top) / (3.2 * font))));
+    let ys = yticks ?? niceTicks(...this.ylim, Math.max(2, Math.floor((this.bottom - this.top) / (3.2 * font))));
+    // On a low picture round steps may still be too many: numbers must not touch.
+    while (!yticks && ys.length > 2 && this.Y(ys[0]) - this.Y(ys[1]) < 1.4 * font) ys = ys.filter((_, i) => i % 2 === 0);
     pen.beginPath();
     for (const t of xs) { const x = Math.round(this.X(t)) + 0.5; pen.moveTo(x, this.top); pen.lineTo(x, this.bottom); }
     for (const t of ys) { const y = Math.round(this.Y(t)) + 0.5; pen.moveTo(this.left, y); pen.lineTo(this.right, y); }

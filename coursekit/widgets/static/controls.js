@@ -76,16 +76,19 @@ export function select({ label, options, value, onChange }) {
 }
 
 /** A push button; `last` moves it to the end of its row. One whose label changes names its `other` label as well and is
- * wide enough for both, so that its neighbours stay where they are.
+ * wide enough for both, so that its neighbours stay where they are. Where there is nothing to do it says so and does
+ * nothing, but keeps the focus: a `disabled` one would lose it, and the keyboard would be the notebook's again.
  * @param {{label: string, other?: string, onClick: () => void, pressed?: boolean, last?: boolean}} options */
 export function button({ label, other = "", onClick, pressed, last = false }) {
-  const element = h("button", { type: "button", class: last ? "ck-button ck-last" : "ck-button", onclick: onClick }, label);
+  const element = h("button", { type: "button", class: last ? "ck-button ck-last" : "ck-button",
+    onclick: () => { if (element.getAttribute("aria-disabled") !== "true") onClick(); } }, label);
   if (other) element.style.minWidth = `calc(${0.6 + 0.85 * Math.max(label.length, other.length)}ch + 1.4em + 2px)`;
   if (pressed !== undefined) element.setAttribute("aria-pressed", String(pressed));
   return {
     element,
     setLabel: (/** @type {string} */ text) => { if (element.textContent !== text) element.textContent = text; },
     setPressed: (/** @type {boolean} */ on) => element.setAttribute("aria-pressed", String(on)),
+    setDisabled: (/** @type {boolean} */ off) => element.setAttribute("aria-disabled", String(off)),
   };
 }
 

@@ -3,6 +3,7 @@ import { Axes, OKABE_ITO, arrays, button, format, h, legend, marker, reducedMoti
 
 /** Milliseconds between two half-steps. */
 const PACE = 500;
+const TOO_LATE = "Means can be moved at the start only: press Back to start first.";
 const SHAPES = ["dot", "square", "triangle", "diamond", "dot", "square"];
 
 /**
@@ -38,7 +39,7 @@ function render({ model, el }) {
     const first = model.get("step") === 0;
     const wide = (/** @type {string} */ shape) => ({ triangle: 1.35, diamond: 1.15 })[shape] ?? 1; // room for its number
     plane = new Axes(stage, { xlim: [low[0], high[0]], ylim: [low[1], high[1]],
-      title: `${first ? (live ? "drag a mean to start elsewhere" : "the start") : "colour: responsibility"}; ellipses: 1 and 2 standard deviations` });
+      title: `${first ? (live ? "drag a mean to move it" : "the start") : "colour: responsibility"}; ellipses: 1 and 2 sd` });
     const size = Math.sqrt(stage.scale);
     plane.clipped(() => {
       const pen = stage.pen;
@@ -90,7 +91,7 @@ function render({ model, el }) {
   // ---- right: the climb
   /** @type {Axes | null} */
   let ladder = null;
-  const right = frame.stage({ label: "Log-likelihood against iteration", height: 160, draw: (stage) => {
+  const right = frame.stage({ label: "Log-likelihood against iteration", height: 160, largeHeight: 190, draw: (stage) => {
     const theme = stage.theme;
     const ll = climb.log_likelihood;
     let [low, high] = [Infinity, -Infinity];
@@ -105,13 +106,22 @@ function render({ model, el }) {
     if (at < ll.length) ladder.points([at], [ll[at]], { color: theme.accent, size: 6, shape: "diamond" });
   } });
   right.canvas.style.flex = "none";
-  right.onPointer({ drag: (px) => { if (ladder) to(2 * Math.round(Math.max(0, Math.min(model.get("last") / 2, ladder.xAt(px))))); } });
+  right.onPointer({ drag: (px, _, first) => {
+    if (!ladder) return;
+    if (first) history.input.focus({ preventScroll: true }); // arrow keys go on from here
+    to(2 * Math.round(Math.max(0, Math.min(model.get("last") / 2, ladder.xAt(px)))));
+  } });
 
   // ---- a start of one's own
-  const places = () => Array.from({ length: picture.means.length / 2 }, (_, j) => [picture.means[2 * j], picture.means[2 * j + 1]]);
+  /** Where the means are: what the reader asked for last, else what is drawn. A second key does not wait for the first. */
+  const places = () => {
+    const drawn = Array.from({ length: picture.means.length / 2 }, (_, j) => [picture.means[2 * j], picture.means[2 * j + 1]]);
+    const asked = model.get("places") ?? [];
+    return mayDrag() && asked.length === drawn.length ? asked : drawn;
+  };
   const put = (/** @type {number} */ j, /** @type {number} */ x, /** @type {number} */ y) => {
     const [low, high] = [model.get("low"), model.get("high")];
-    const all = places();
+    const all = [...places()];
     all[j] = [Math.max(low[0], Math.min(high[0], x)), Math.max(low[1], Math.min(high[1], y))];
     frame.push({ places: all });
   };
@@ -119,7 +129,8 @@ function render({ model, el }) {
   if (live) {
     let held = -1;
     left.onPointer({ drag: (px, py, first) => {
-      if (!plane || !mayDrag()) return;
+      if (!plane) return;
+      if (!mayDrag()) { if (first) frame.fail(TOO_LATE); return; }
       if (first) {
         const away = places().map(([x, y]) => Math.hypot(plane.X(x) - px, plane.Y(y) - py));
         held = away.indexOf(Math.min(...away));
@@ -138,7 +149,7 @@ function render({ model, el }) {
       const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[e.key] ?? [0, 0];
       if (!dx && !dy) return;
       e.preventDefault();
-      if (!mayDrag()) { frame.fail("Means can be moved at the start only: press Back to start first."); return; }
+      if (!mayDrag()) { frame.fail(TOO_LATE); return; }
       const [low, high] = [model.get("low"), model.get("high")];
       const by = e.shiftKey ? 0.1 : 0.02;
       const [x, y] = places()[Math.min(chosen, k - 1)];
@@ -173,7 +184,7 @@ function render({ model, el }) {
     timer = window.setTimeout(tick, reducedMotion() ? 3 * PACE : PACE);
     follow();
   };
-  const play = button({ label: "Play", onClick: () => {
+  const play = button({ label: "Play", other: "Pause", onClick: () => {
     if (playing) { halt(); follow(); return; }
     if (!live && model.get("step") >= most()) frame.push({ step: 0 });
     playing = true;
@@ -204,10 +215,14 @@ function render({ model, el }) {
   // ---- follow the model
   const follow = () => {
     const step = model.get("step");
-    eStep.element.disabled = step % 2 === 1 || step >= most();
-    mStep.element.disabled = step % 2 === 0;
-    iteration.element.disabled = step >= most();
-    back.element.disabled = again.element.disabled = step === 0;
+    eStep.setDisabled(step % 2 === 1 || step >= most());
+    mStep.setDisabled(step % 2 === 0);
+    // The focus takes turns, too: Enter after Enter is E, M, E, M.
+    if (document.activeElement === eStep.element && step % 2 === 1) mStep.element.focus({ preventScroll: true });
+    else if (document.activeElement === mStep.element && step % 2 === 0) eStep.element.focus({ preventScroll: true });
+    iteration.setDisabled(step >= most());
+    back.setDisabled(step === 0);
+    again.setDisabled(step === 0);
     play.setLabel(playing ? "Pause" : "Play");
     history.setValues(Array.from({ length: model.get("last") + 1 }, (_, i) => i), step);
     density.set(model.get("density"));

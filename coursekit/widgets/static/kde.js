@@ -127,8 +127,9 @@ function render({ model, el }) {
     return curve.score && sameNumber(curve.bandwidth[0], h) ? curve.score[0] : undefined;
   };
   const setBandwidth = (/** @type {number} */ v) => frame.push({ bandwidth: v });
-  right.onPointer({ drag: (x) => {
+  right.onPointer({ drag: (x, _, first) => {
     if (!judge) return;
+    if (first) bandwidth.input.focus({ preventScroll: true }); // arrow keys go on from here
     const table = model.get("bandwidths");
     setBandwidth(table[nearest(table, Math.min(Math.max(judge.xAt(x), table[0]), table[table.length - 1]))]);
   } });

@@ -22,6 +22,10 @@ function render({ model, el }) {
   /** What is drawn: at once from a deck where one holds this q, else what the kernel answered last. */
   const picture = () => decks[0].frame() ?? decks[1].frame() ?? curves;
   const nats = (/** @type {number} */ v) => `${v.toFixed(3)} nats`;
+  /** Four digits, so that the bar beside it keeps its length. */
+  const short = (/** @type {number} */ v) => v.toFixed(v < 9.9995 ? 3 : v < 99.995 ? 2 : 1);
+  /** Two decimals; a rounded zero has no sign. */
+  const two = (/** @type {number} */ v) => (Math.round(100 * v) / 100).toFixed(2).replace("-", "−");
 
   // ---- left: densities and integrands
   /** @type {Axes | null} */
@@ -54,7 +58,9 @@ function render({ model, el }) {
     const focused = document.activeElement === stage.canvas;
     const big = (focused ? 9 : 7) * Math.sqrt(stage.scale);
     marker(stage.pen, top.X(shown.mean[0]), top.Y(Math.min(shown.hold[0], ylim[1] * 0.96)), big, "dot", theme.estimate);
-    handle = [top.X(shown.mean[0] + shown.scale[0]), top.Y(Math.min(shown.hold[1], ylim[1] * 0.9))];
+    // At the right flank, or at the left one where the right one is not in the picture.
+    const flank = shown.mean[0] + shown.scale[0];
+    handle = [top.X(flank <= xlim[1] ? flank : shown.mean[0] - shown.scale[0]), top.Y(Math.min(shown.hold[1], ylim[1] * 0.9))];
     marker(stage.pen, handle[0], handle[1], big, "square", theme.estimate);
     const parts = [["p log(p/q): its area is KL(p‖q)", "forward", 0.46, 0.7],
       ["q log(q/p): its area is KL(q‖p)", "reverse", 0.7, 1]];
@@ -83,11 +89,13 @@ function render({ model, el }) {
   let handle = [0, 0];
 
   // ---- right: the divergences as bars
-  const bars = frame.stage({ label: "KL(p‖q) and KL(q‖p) in nats", height: 90, draw: (stage) => {
+  const bars = frame.stage({ label: "KL(p‖q) and KL(q‖p) in nats", height: 90, largeHeight: 112, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
     const font = 14 * stage.scale;
-    const [start, width] = [5 * font, stage.width - 11.5 * font];
+    pen.font = `600 ${font}px ${theme.font}`;
+    const [start, room] = [5 * font, pen.measureText("88.88 nats").width + 0.6 * font];
+    const width = stage.width - start - room - 4;
     const { divergence } = picture();
     const end = Math.max(...divergence);
     const reach = [1, 2, 5, 10, 20, 50, 100, 200].find((r) => r >= end) ?? end;
@@ -99,7 +107,7 @@ function render({ model, el }) {
       pen.textAlign = "left";
       pen.fillText(SIGNS[i], 4, y);
       pen.textAlign = "right";
-      pen.fillText(nats(divergence[i]), stage.width - 4, y);
+      pen.fillText(`${short(divergence[i])} nats`, stage.width - 4, y);
       pen.fillStyle = theme.grid;
       pen.fillRect(start, y - 0.65 * font, width, 1.3 * font);
       pen.fillStyle = colours(theme)[i];
@@ -208,14 +216,14 @@ function render({ model, el }) {
   const named = (/** @type {string[]} */ words) => /** @type {Array<[string, string]>} */ (words.map((w) => [w, w.charAt(0).toUpperCase() + w.slice(1)]));
   const target = select({ label: "Target p", options: named(model.get("targets")), value: model.get("target"),
     onChange: (v) => { halt(); frame.push({ target: v }); } });
-  const slide = (/** @type {string} */ label, /** @type {string} */ name) => slider({ label, wide: true, values: model.get(name + "s"), value: model.get(name),
+  const slide = (/** @type {string} */ label, /** @type {string} */ name) => slider({ label, wide: true, values: model.get(name + "s"), value: model.get(name), format: two,
     onInput: (v) => { if (name === "mean" || name === "scale") move({ [name]: v }); else { halt(); frame.push({ [name]: v }); } } });
   const sliders = { mean: slide("Mean of q", "mean"), scale: slide("Scale of q", "scale"),
     distance: slide("Mode distance", "distance"), weight: slide("Left weight", "weight") };
   const take = (/** @type {number} */ way) => frame.push({ [`guess_${WAYS[way]}`]: [model.get("mean"), model.get("scale"), picture().divergence[way]] });
   const guess = SIGNS.map((sign, way) => button({ label: `Guess ${sign}`, onClick: () => take(way) }));
   const fits = SIGNS.map((sign, way) => button({ label: `Fit ${sign}`, onClick: () => fit(way) }));
-  const pause = button({ label: "Pause", onClick: pauseResume });
+  const pause = button({ label: "Pause", other: "Resume", onClick: pauseResume });
   const reveal = button({ label: "Reveal", onClick: () => { halt(); frame.push({ revealed: !model.get("revealed") }); } });
 
   frame.controls.append(sliders.mean.element, sliders.scale.element);
@@ -228,18 +236,18 @@ function render({ model, el }) {
   const follow = () => {
     target.set(model.get("target"));
     for (const [name, control] of Object.entries(sliders)) control.set(model.get(name));
-    pause.element.disabled = !walk;
+    pause.setDisabled(!walk);
     pause.setLabel(walk && !timer ? "Resume" : "Pause");
     reveal.setLabel(model.get("revealed") ? "Hide best fits" : "Reveal best fits");
     left.canvas.setAttribute("aria-valuenow", String(model.get("mean")));
-    left.canvas.setAttribute("aria-valuetext", `mean ${model.get("mean").toFixed(2).replace("-", "−")}, scale ${model.get("scale").toFixed(2)}`);
+    left.canvas.setAttribute("aria-valuetext", `mean ${two(model.get("mean"))}, scale ${two(model.get("scale"))}`);
     const words = [];
     if (!model.get("revealed")) words.push("Predict: where is each divergence smallest? Drag q there, press Guess, then reveal.");
     guesses().forEach((g, way) => {
       if (!g.length) return;
       const best = answers[WAYS[way]]; // rows of mean, scale, divergence, the best first
       const judged = model.get("revealed") && best ? `: ${nats(g[2])}, ${Math.max(0, g[2] - best[2]).toFixed(3)} above the best` : "";
-      words.push(`Your guess for ${SIGNS[way]}: mean ${g[0].toFixed(2)}, scale ${g[1].toFixed(2)}${judged}.`.replaceAll(" -", " −"));
+      words.push(`Your guess for ${SIGNS[way]}: mean ${two(g[0])}, scale ${two(g[1])}${judged}.`);
     });
     frame.tell(words.join(" "), timer > 0);
   };

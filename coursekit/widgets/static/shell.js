@@ -70,6 +70,7 @@ export function shell({ model, el, name }) {
     onClick: () => push({ large: !model.get("large") }) });
   const resize = () => {
     root.style.setProperty("--ck-scale", String(scale()));
+    root.classList.toggle("ck-large", model.get("large"));
     large.setPressed(model.get("large"));
     stages.forEach((s) => s.refresh());
   };

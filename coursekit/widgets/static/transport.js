@@ -253,7 +253,7 @@ function render({ model, el }) {
   let judged = null;
   let guessed = false;
   const guesses = () => Array.from({ length: 10 * (bins().length - 1) + 1 }, (_, i) => i / 10);
-  const guess = slider({ label: "Your guess of the cost", values: guesses(), value: model.get("guess"), wide: true,
+  const guess = slider({ label: "Guess of the cost", values: guesses(), value: model.get("guess"), wide: true,
     format: (v) => `${v.toFixed(1)} bins`, onInput: (v) => { guessed = true; frame.push({ guess: v }); } });
   const reveal = button({ label: "Reveal cost and f", other: "Hide cost and f", onClick: () => {
     judged = guessed && !model.get("revealed") ? model.get("guess") : null;
@@ -285,8 +285,8 @@ function render({ model, el }) {
   const follow = () => {
     pair.set(model.get("pair"));
     play.setLabel(playing ? "Pause" : "Play");
-    play.element.disabled = !count();
-    one.element.disabled = done >= count();
+    play.setDisabled(!count());
+    one.setDisabled(done >= count());
     history.setValues(Array.from({ length: count() + 1 }, (_, i) => i), done);
     guess.setValues(guesses(), model.get("guess"));
     reveal.setLabel(model.get("revealed") ? "Hide cost and f" : "Reveal cost and f");
