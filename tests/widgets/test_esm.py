@@ -32,6 +32,17 @@ def test_no_two_parts_of_the_toolkit_share_a_name():
     assert len(names) == len(set(names))
 
 
+def test_a_widget_of_two_files_becomes_one_module():
+    text = esm.compose_esm("game.js", parts=["game_plane.js"])
+    assert re.findall(r"^export.*$", text, re.MULTILINE) == [esm.DEFAULT_EXPORT]
+    assert not re.search(r"^import\b|https?://", text, re.MULTILINE)
+    names = re.findall(r"^(?:function|class|const|let) (\w+)", text, re.MULTILINE)
+    assert {"Plane", "render"} <= set(names)
+    assert len(names) == len(set(names))
+    with pytest.raises(ValueError, match=r"imports '\./game_plane\.js'"):
+        esm.compose_esm("game.js")
+
+
 def test_another_import_is_refused():
     with pytest.raises(ValueError, match=r"imports 'https://cdn\.example/d3\.js'.*without network"):
         esm.compose_esm('import * as d3 from "https://cdn.example/d3.js";\n' + OWN)
