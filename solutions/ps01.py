@@ -24,7 +24,8 @@
 #   `class_log_probs(**check.inputs("t1", 1))` calls a function on a check's case by hand, here on case 1 of task 1.
 # - Use torch, numpy or plain Python, vectorised or in loops; tensors, arrays and lists are all fine as results.
 # - Write the formulas yourself. Ready-made densities (`coursekit.density`, `coursekit.distributions`,
-#   `torch.distributions`, `scipy.stats`, `sklearn`) are for comparing afterwards; in an answer they are flagged.
+#   `torch.distributions`, `scipy.stats`, `sklearn`) are for comparing afterwards; in an answer they are flagged. So are
+#   `gaussian_nll_loss` in task 2, `kl_div` and `rel_entr` in task 5, and the names that task 1 lists.
 # - $\log$ is the natural logarithm, so log-densities are in nats.
 
 # %%

@@ -21,7 +21,7 @@ FORBIDS = ("coursekit.density", "coursekit.distributions", "torch.distributions"
 T1_FORBIDS = (*FORBIDS, "softmax", "log_softmax", "Softmax", "LogSoftmax", "cross_entropy", "CrossEntropyLoss",
               "logsumexp", "logaddexp", "scipy.special")
 T2_FORBIDS = (*FORBIDS, "gaussian_nll_loss", "GaussianNLLLoss")
-T5_FORBIDS = (*FORBIDS, "kl_div", "KLDivLoss", "rel_entr", "scipy.special")
+T5_FORBIDS = (*FORBIDS, "kl_div", "KLDivLoss", "rel_entr")
 
 
 def apart_from_one(rng, size=None):
@@ -204,7 +204,7 @@ T2_SLIPS = (
          "A measurement that was not taken is not a measurement of zero. What does the density of the others look like?",
          partial(_gaussian, missing="zero")),
     Slip("missing-taken-for-the-mean",
-         "You filled the gap with the likeliest value. Does your result still contain a term of that coordinate?",
+         "Of a missing coordinate only the square has gone. Which other terms belonged to its factor, and are they out?",
          partial(_gaussian, missing="mean")),
     Slip("constant-of-the-missing",
          "Your sum skips what is missing. Does its constant count only the coordinates that are there?",
@@ -361,7 +361,9 @@ def mixture_gradients(x, logits, means, log_scales):
 
 
 def _mixture(x, logits, means, log_scales, *, weights="softmax", two_pi=1.0, r="posterior", over="points",
-             d_logits="all", d_means="all", d_log_scales="all", sign=1.0, loss_sign=1.0, underflow=False):
+             d_logits="all", d_means="all", d_log_scales="all", sign=1.0, loss_sign=1.0, underflow=False,
+             variances=False):
+    log_scales = log_scales / 2 if variances else log_scales
     scales, n = log_scales.exp(), len(x)
     t = (x[:, None] - means) / scales
     log_w = {"softmax": logits.log_softmax(0), "plain": logits, "none": torch.zeros_like(logits)}[weights]
@@ -379,10 +381,11 @@ def _mixture(x, logits, means, log_scales, *, weights="softmax", two_pi=1.0, r="
         own = torch.ones_like(own)
     w, count = logits.softmax(0), {"points": n, "sum": 1.0, "own": own.sum(0)}[over]
     share = own.sum(0) / (1.0 if over == "sum" else n)
-    g_logits = {"all": (n if over == "sum" else 1.0) * w - share, "no softmax": -share, "weights": -share / w}[d_logits]
+    g_logits = {"all": (n if over == "sum" else 1.0) * w - share, "no softmax": -share, "weights": -share / w,
+                "own": -share * (1 - w)}[d_logits]
     g_means = -(own * {"all": t / scales, "one scale": t, "no scale": t * scales}[d_means]).sum(0) / count
     slope = {"all": 1 - t**2, "no constant": -(t**2), "scale": (1 - t**2) / scales, "log_var": (1 - t**2) / 2}[d_log_scales]
-    g_log_scales = (own * slope).sum(0) / count
+    g_log_scales = (own * slope).sum(0) / count / (2 if variances else 1)
     loss = loss_sign * loss * (n if over == "sum" else 1)
     return loss, sign * g_logits, sign * g_means, sign * g_log_scales
 
@@ -428,6 +431,9 @@ T4_SLIPS = (
     Slip("gradient-of-the-weights",
          "This is the derivative with respect to a weight that is free. How does a logit move all weights at once?",
          partial(_mixture, d_logits="weights")),
+    Slip("own-weight-only",
+         "A logit moves the weights of the other components, too. Which sum over k stands in front of your derivative?",
+         partial(_mixture, d_logits="own")),
     Slip("softmax-not-differentiated",
          "Raising all logits alike changes nothing, so their gradient sums to zero. Does yours?",
          partial(_mixture, d_logits="no softmax")),
@@ -446,6 +452,9 @@ T4_SLIPS = (
     Slip("gradient-of-the-log-variance",
          "The parameter is the logarithm of the scale. Is yours that, or the logarithm of the variance?",
          partial(_mixture, d_log_scales="log_var")),
+    Slip("log-scales-taken-for-log-variances",
+         "In task 2 the parameters were log-variances. Of what are they the logarithms here?",
+         partial(_mixture, variances=True)),
     Slip("underflow",
          "From a far start every density is zero in floating point, and 0/0 is no responsibility. Can you stay in logs?",
          partial(_mixture, underflow=True)),
@@ -848,6 +857,9 @@ T8_SLIPS = (
     Slip("height-of-one-dimension",
          "Halve the scale of a bump in the plane: how much smaller is the area that it covers, so how much taller is it?",
          partial(_memoriser, height="once")),
+    Slip("one-dimension",
+         "A bump is a product over the coordinates. Which terms of its logarithm occur d times?",
+         partial(_memoriser, two_pi="once", height="once")),
     Slip("half-missing",
          "Compare your exponent with that of the normal density, factor by factor. Is it as steep?",
          partial(_memoriser, half=1.0)),
