@@ -201,7 +201,8 @@ def _kill_a_worker(killed: list[int]) -> None:
         time.sleep(0.05)
         for process in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
-                if process.name() == "bwrap" and process.parent().name() != "bwrap" and "-f" in process.cmdline():
+                inside = {"-f", "coursekit.grading.nursery"} & set(process.cmdline())
+                if process.name() == "bwrap" and process.parent().name() != "bwrap" and inside:
                     worker = process.parent()
                     worker.kill()
                     killed.append(worker.pid)
