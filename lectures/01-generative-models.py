@@ -322,7 +322,7 @@ words = "Two class densities times their frequencies, and the posterior of class
 plots.Picture(figure, words + " Where class 1 is rare it rises further to the right.")
 
 # %% [markdown]
-# (On the right the red curve is there: it is 99 times lower than the blue one.)
+# (On the right the curve of class 1 is there, too: its peak is 99 times lower than that of class 0.)
 #
 # **Pitfall.** Forgetting $p(y)$ is the classic mistake of classifiers made this way. It does not show as long as
 # classes are equally frequent.
@@ -462,7 +462,8 @@ show({"means of the 20 components": hidden[0].parameters.means})
 # %% [markdown]
 # That is the promise of representation learning. The judge is our own choice, though: another task might need the slant
 # of the writing, and there these components are no help. **There is no single number that says how good a generative
-# model is**, and the three tasks can disagree. Section 5 makes them.
+# model is**, and the three tasks can disagree. Section 5
+# shows them at odds.
 #
 # ### Three choices
 #
@@ -493,10 +494,12 @@ show({"means of the 20 components": hidden[0].parameters.means})
 # \approx \arg\max_\theta \frac1n \sum_{i=1}^n \log p_\theta(x_i).$$
 #
 # The density of the data, seen as a function of the parameters, is called the **likelihood**, and this is **maximum
-# likelihood**. What is minimised in practice is its negative logarithm a point, the **NLL**.
+# likelihood**. What is minimised in practice is the mean of $-\log p_\theta(x_i)$ over the points, the **NLL**
+# (negative log-likelihood).
 #
-# Check the argument where the truth is known. Of two models, the difference of their NLL must be the difference of
-# their divergences, up to the error of a mean over finitely many points.
+# Check the argument where the truth is known. `bimodal` is a density with a name in this course: two equal hills on the
+# line, $N(-1, (2/3)^2)$ and $N(1, (2/3)^2)$, which touch. Take two wrong models of it. The difference of their NLL must
+# be the difference of their divergences, up to the error of a mean over finitely many points.
 
 # %%
 from coursekit.distances import kl_by_quadrature
@@ -515,20 +518,22 @@ error = difference.std().item() / len(points) ** 0.5
 assert abs(difference.mean().item() - (kl[0] - kl[1])) < 4 * error
 
 # %% [markdown]
-# **Predict.** A model could not be better: it *is* the true density. What is its NLL?
+# **Predict.** A model could not be better: it *is* the true density, `bimodal`. Is its NLL zero, or on which side of it?
 
 # %%
-guess = None  # 0, or something else? for bimodal, in nats
+guess = None  # "negative", "zero" or "positive"
 
 # %%
 entropy = bimodal.entropy().item()
 best = -bimodal.log_prob(points).mean().item()
 assert abs(best - entropy) < 0.03  # four standard errors
-why = f"It is the entropy of the data, here {entropy:.3f} nats: the constant that we dropped."
-reveal(guess, best, why)
+assert bimodal.log_prob(points).max() < 0
+why = f"The density is below one everywhere, so each $-\\log p(x)$ is positive. Their mean is {best:.3f} nats here."
+reveal(guess, "positive", f"{why} It estimates the constant that we dropped, which is {entropy:.3f}.")
 
 # %% [markdown]
-# The **entropy** of a distribution is $-\mathbb E \log p(x)$ under itself. No model can get below it.
+# That constant is the **entropy** of the data: of any distribution, $-\mathbb E \log p(x)$ under itself. No model can get
+# below it.
 #
 # **Pitfall.** So an NLL by itself says little. For data of high entropy a perfect model has a large one, for densities
 # that exceed one it may be negative. Only *differences* on the same data mean something: they are differences of KL.
@@ -830,7 +835,8 @@ pulled = [3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0]
 stays = []
 for distance in pulled:
     pair = NormalMixture1D([0.5, 0.5], [-distance / 2, distance / 2], [1.0, 1.0])
-    stays.append(fit_normal_by_kl(pair, "reverse", start=(distance / 2, 1.0)).mean > 0.05)
+    on_a_mode = (distance / 2, 1.0)  # from here a walk is likeliest to stay
+    stays.append(fit_normal_by_kl(pair, "reverse", start=on_a_mode).mean > 0.05)
 
 assert stays == sorted(stays)  # first none, then all
 first = pulled[stays.index(True)]
@@ -937,7 +943,7 @@ table(["picture", "nats lost per dimension, at most", "in bits"], rows)
 # ### A model that learned its data by heart
 #
 # The opposite: put a very narrow hill on each training picture and nothing elsewhere. To draw is to pick a training
-# picture at random.
+# picture at random and to shift every pixel a little, by 0.02 or so, less than the eye sees.
 
 # %%
 from coursekit.density import Memoriser
@@ -982,7 +988,7 @@ for name, model in contenders.items():
 
 expect(abs(told["memoriser"] - 0.5) < 0.04, "half right about the memoriser, which is chance")
 expect(told["drowned in noise"] > 0.9 and told["model C"] > 0.6, "right about the others")
-why = "Its samples *are* training pictures. By this judge it is the best of our models by far."
+why = "They *are* training pictures, but for a shift too small for this net. By this judge it is our best model by far."
 reveal(guess, told["memoriser"], why)
 
 # %% [markdown]
@@ -1013,8 +1019,8 @@ table(["", "told from the data by a net", "$\\log p$, training", "$\\log p$, fre
 # Read the table by rows. The drowned model has nearly the likelihood of model C, and samples that anybody tells from
 # data. The memoriser has perfect samples and a useless density; on training data its likelihood is excellent, too.
 #
-# **Pitfall.** So neither the likelihood of training data nor a look at samples shows memorising. The likelihood of held-
-# out data does. For models without a density, one looks for the training picture nearest to each sample (lecture 8).
+# **Pitfall.** So neither the likelihood of training data nor a look at samples shows memorising. The likelihood of
+# held-out data does. For models without a density, one looks for the training picture nearest to each sample (lecture 8).
 #
 # The perfect model is best by every judge. All others are wrong in some way, and each judge sees another one. That is
 # why families trained by other means than likelihood are worth having, and why each has to be judged for what it is
@@ -1122,8 +1128,8 @@ class Autoregressive:
         return torch.stack([x1, x2], 1)
 
 # %% [markdown]
-# **Flow** (lectures 5 to 7): a map $T$ from noise to data with an inverse and a known change of volume. Here $T$
-# stretches $x_2$ by ½ and shears it.
+# **Flow** (lectures 5 to 7): a map $T$ from noise to data with an inverse and a known change of volume. Here $T$ halves
+# the second coordinate and shears it. The noise $z$ that a point comes from can serve as its code.
 
 # %%
 class Flow:
@@ -1134,6 +1140,9 @@ class Flow:
     def inverse(self, x):
         z = torch.stack([x[:, 0], (x[:, 1] - bend(x[:, 0])) / 0.5], 1)
         return z, torch.full((len(x),), log(2)).double()
+
+    def represent(self, x):
+        return self.inverse(x)[0]
 
     def log_prob(self, x, *, context=None):
         z, ladj = self.inverse(x)
@@ -1187,7 +1196,7 @@ class LatentVariable:
         self.not_tractable = {"log_prob": "it is an integral over z; use elbo, a lower bound"}
 
     def represent(self, x):
-        return 0.8 * x[:, :1]  # the mean of q(z | x), whose standard deviation is 0.3
+        return 0.8 * x[:, :1]  # the mean of q(z | x); 0.8 and the scale 0.3 were chosen by hand, later a net is trained
 
     def elbo(self, x):
         m, v = self.represent(x)[:, 0], 0.3**2

@@ -1143,6 +1143,7 @@ class Columns:
 
 
 seeds, steps = list(range(budget(6, 2))), budget(2_000, 50)  # both networks move steps / 2 times
+# members: six pairs of networks side by side, one a seed, in one loop
 G = Generator(mlp([1, 32, 32, 1], members=seeds), latent=1, members=seeds)
 D = Critic(mlp([1, 32, 32, 1], members=seeds))
 for _ in fit_adversarial(G, D, Columns(), steps=steps, batch=128, members=seeds):
@@ -1276,7 +1277,7 @@ runs = sum(len(values) for values in w1["gap"].values())
 alone = capacity["figures"]["gap: the larger mode alone"]
 fold(
     f"On `gap` a generator that serves the larger mode alone would be at {alone:.2f}, and {collapsed:.0f} of {runs} "
-    f"runs end hardly nearer or worse, of every size. The best run is at {min(map(min, w1['gap'].values())):.2f}: a "
+    f"runs, of every size, end no nearer than nine tenths of that. The best run is at {min(map(min, w1['gap'].values())):.2f}: a "
     "network can do better, but training seldom gets there. This mode collapse is not for want of capacity.",
     capacity,
 )
