@@ -300,8 +300,8 @@ def play(x, y, payoff, rate_x, rate_y, steps, order):
 check("t4", play)
 
 # %% [markdown]
-# **Predict, then run.** $V = xy$ on the plane, from $(1, 0)$, sixty steps. The only equilibrium is the origin. One order
-# of play spirals outwards, one circles for ever, one arrives. Which is which? Then raise the step size: does any of them
+# **Predict, then run.** $V = xy$ on the plane, from $(1, 0)$, forty steps. The only equilibrium is the origin. One order
+# of play spirals outwards, one circles for ever, one closes in. Which is which? Then raise the step size: does any of them
 # change its character?
 
 
@@ -311,7 +311,7 @@ def three_orders():
     one = torch.ones(1, dtype=torch.float64)
     _, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained")
     for ax, order in zip(axes, ("simultaneous", "alternating", "extragradient"), strict=True):
-        x, y = play(one, 0 * one, one[None], 0.2, 0.2, 60, order)
+        x, y = play(one, 0 * one, one[None], 0.3, 0.3, 40, order)
         ax.plot(check.array(x)[:, 0], check.array(y)[:, 0], ".-", markersize=4, linewidth=0.8)
         ax.plot(0, 0, "k+", markersize=12)
         ax.set(title=order, xlabel="x", aspect="equal")
