@@ -5,6 +5,7 @@ libraries and other number types than the reference, so they are also its proof.
 """
 from __future__ import annotations
 
+from itertools import pairwise
 import math
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def t2_scipy(x, p, q):
 def t2_loop(x, p, q):
     rows = sorted(zip(x.tolist(), p.tolist(), q.tolist(), strict=True))
     left, work = 0.0, 0.0
-    for (here, a, b), (there, _, _) in zip(rows, rows[1:], strict=False):
+    for (here, a, b), (there, _, _) in pairwise(rows):
         left += a / float(p.sum()) - b / float(q.sum())
         work += abs(left) * (there - here)
     return work
@@ -87,7 +88,7 @@ def t3_loop(x, p, q):
     x, p, q = x.tolist(), (p / p.sum()).tolist(), (q / q.sum()).tolist()
     order = sorted(range(len(x)), key=x.__getitem__)
     f, left = [0.0] * len(x), 0.0
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         left += p[before] - q[before]
         f[after] = f[before] + (x[before] - x[after] if left > 0 else x[after] - x[before])
     return f
