@@ -12,6 +12,12 @@ COURSE = Path(__file__).resolve().parents[2]
 WITH_WIDGETS = sorted(p.with_suffix(".ipynb") for p in (COURSE / "lectures").glob("[0-9][0-9]-*.py")
                       if "coursekit.widgets" in p.read_text("utf-8"))
 
+# A slider is an <input>, or a canvas with a role: where it stands, and whether there is anywhere to go.
+AT = "Number(e.value ?? e.getAttribute('aria-valuenow'))"
+LEAST, MOST = (f"Number(e.{end} || e.getAttribute('aria-value{end}') || {usual})"
+               for end, usual in (("min", 0), ("max", 100)))
+CAN_MOVE = f"e => ({LEAST}) < ({MOST}) && !e.disabled"
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, chromium):
@@ -36,7 +42,16 @@ def test_widgets_answer_in_the_lecture(path, lab, browser, artefacts):
             arg=1, timeout=120_000)
         for i in range(widgets.count()):
             widget = widgets.nth(i)
-            slider, words = widget.get_by_role("slider").first, widget.get_by_role("status")
+            sliders = widget.get_by_role("slider").all()
+            slider, words = next((one for one in sliders if one.evaluate(CAN_MOVE)), None), widget.get_by_role("status")
+            if slider is None:  # a player that has nothing to look back at yet
+                drawn = widget.locator(".ck-canvas[data-frames]").first
+                frames = int(drawn.get_attribute("data-frames"))
+                widget.get_by_role("button", name="Play").first.click()
+                notebook.page.wait_for_function(
+                    "([e, n]) => Number(e.dataset.frames) > n", arg=[drawn.element_handle(), frames], timeout=60_000)
+                notebook.screenshot(artefacts / f"{path.stem}-widget-{i}.png")
+                continue
             slider.scroll_into_view_if_needed()
             slider.focus()
             before = words.inner_text() + (slider.get_attribute("aria-valuetext") or slider.input_value())
@@ -45,8 +60,7 @@ def test_widgets_answer_in_the_lecture(path, lab, browser, artefacts):
                 now = words.inner_text() + (slider.get_attribute("aria-valuetext") or slider.input_value())
                 return now != before
 
-            at_left = slider.evaluate("e => Number(e.value ?? e.getAttribute('aria-valuenow')) <= "
-                                      "Number(e.min ?? e.getAttribute('aria-valuemin'))")
+            at_left = slider.evaluate(f"e => ({AT}) <= ({LEAST})")
             notebook.press_until("ArrowRight" if at_left else "ArrowLeft", changed)
             notebook.screenshot(artefacts / f"{path.stem}-widget-{i}.png")
         assert widgets.count() >= 1

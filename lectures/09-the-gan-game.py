@@ -1,0 +1,494 @@
+# %% [markdown]
+# # 9 · The GAN game
+#
+# A generator draws points and gives no densities, so it cannot be fitted by likelihood. But whoever can *tell* its points
+# from data knows what is wrong with them. So train two networks against each other: a critic that tells them apart, and
+# the generator, which learns from the critic's judgement. This lecture takes the game apart: what the best critic knows,
+# what the generator should want, and why a game need not settle.
+#
+# **You will be able to**
+# - write the best critic down, and say what the game's value measures;
+# - choose the generator's loss, and say why the obvious one stops teaching;
+# - write the alternating loop, with the player who is not moving frozen;
+# - swap the divergence (f-GAN, least squares) without touching the loop;
+# - say why two players can circle for ever, why min max is not max min, and why losses do not tell when to stop.
+#
+# **You should know** JS and the bounds of f-divergences (lecture 8). Symbols and terms are listed in
+# [lecture 0](00-notation.ipynb).
+#
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
+
+# %%
+import torch
+from coursekit import plots
+from coursekit.evaluation.budget import budget, expect
+from coursekit.evaluation.experiment import figure_row
+from coursekit.plots import fold, reveal, say, table
+from coursekit.seeds import generator
+
+# %% [markdown]
+# As before: predict in `guess`, run, compare. `budget(full, quick)` is smaller in the course's own quick tests, `expect`
+# asserts a claim of chance on the full run. The networks are small, so one thread is enough:
+
+# %%
+torch.set_num_threads(1)
+
+# %% [markdown]
+# ## 1 · What the best critic knows
+#
+# Show the critic $D$ data half of the time, and the generator's points the other half. It gives each point a **logit**
+# $D(x)$, and $\sigma(D(x)) = 1/(1 + e^{-D(x)})$ is its probability for "data". It is trained like any classifier, by
+# cross-entropy:
+#
+# $$\mathcal L_D = -\mathbb{E}_{x \sim p_\mathrm{data}} \log \sigma(D(x)) - \mathbb{E}_{x \sim p_g} \log (1 - \sigma(D(x))).$$
+#
+# **Predict.** Data are $N(0, 1)$, the generator's points $N(2, 1)$. Where does the best critic say "one half", and what is
+# the shape of its logit: a step, a line, or a parabola?
+
+# %%
+guess = None  # for example [1.0, "a step"]
+
+# %%
+from coursekit.distributions import NormalMixture1D
+from coursekit.gans import optimal_logit
+
+p, p_g = NormalMixture1D([1.0], [0.0], [1.0]), NormalMixture1D([1.0], [2.0], [1.0])
+line = torch.linspace(-3, 5, 9, dtype=torch.float64)
+logit = optimal_logit(p, p_g, line)
+assert torch.allclose(logit, p.log_prob(line) - p_g.log_prob(line))
+assert torch.allclose(logit, 2 - 2 * line)  # a straight line through zero at x = 1
+reveal(guess, "1, a line", "The squares of two normals of one width cancel.")
+
+# %% [markdown]
+# At each $x$ on its own the loss is $-p \log \sigma - p_g \log(1 - \sigma)$, smallest for $\sigma = p/(p + p_g)$. So
+#
+# $$\sigma(D^*(x)) = \frac{p(x)}{p(x) + p_g(x)}, \qquad D^*(x) = \log p(x) - \log p_g(x):$$
+#
+# **a classifier that can tell two distributions apart has learnt their density ratio**, from samples alone. A network
+# should find it too. One is trained here on a harder pair:
+
+# %%
+from coursekit.distributions import get
+from coursekit.gans import Critic, critic_error, optimal_prob
+from coursekit.nets import mlp
+from coursekit.seeds import seeded
+from torch.nn.functional import softplus
+
+p, p_g = get("bimodal"), NormalMixture1D([1.0], [1.0], [1.5])
+with seeded(0):
+    D = Critic(mlp([1, 48, 48, 1]))
+optimiser = torch.optim.Adam(D.parameters(), 4e-3)
+source = generator(1)
+for _ in range(budget(1_500, 30)):
+    real, fake = (law.sample(512, generator=source)[:, None].float() for law in (p, p_g))
+    loss = softplus(-D(real)).mean() + softplus(D(fake)).mean()  # -log σ(D) and -log(1 - σ(D))
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+
+# %%
+x = torch.linspace(-5, 6, 221, dtype=torch.float64)
+
+
+def trained(points):
+    with torch.no_grad():
+        return D(points[:, None].float()).double()
+
+
+error = critic_error(trained, p, p_g, x).item()
+expect(error < 0.15, "the trained critic is near the best one")
+lines = {"data $p$": p.log_prob(x).exp(), "fakes $p_g$": p_g.log_prob(x).exp(),
+         "σ(D*)": optimal_prob(p, p_g, x), "σ(D) trained": trained(x).sigmoid()}  # fmt: skip
+plots.curves(x, lines, x_label="$x$", y_label="density, probability")
+
+# %%
+best = figure_row("s09_optimal_discriminator")
+fold(f"Here they differ by {error:.3f} at most, where there are points. Over seeds, pairs and longer training:", best)
+
+# %% [markdown]
+# ### The value of the game
+#
+# How well can the best critic do? Put $D^*$ into the loss:
+#
+# $$-\mathcal L_{D^*} = \mathbb{E}_p \log \frac{p}{p + p_g} + \mathbb{E}_{p_g} \log \frac{p_g}{p + p_g}
+# = 2\, \mathrm{JS}(p, p_g) - \log 4 .$$
+#
+# So a generator that makes the best critic's life as hard as possible minimises the Jensen–Shannon divergence.
+
+# %%
+import math
+
+from coursekit.distances import by_quadrature
+from coursekit.gans import critic_value, game_value
+
+value = game_value(p, p_g, low=-12, high=12).item()
+js = by_quadrature("jensen_shannon", p, p_g, low=-12, high=12).item()
+reached = critic_value(trained, p, p_g, low=-12, high=12).item()
+assert abs(value - (2 * js - math.log(4))) < 1e-9
+assert reached <= value
+say(f"2 JS − log 4 = {value:.4f}. The trained critic reaches {reached:.4f}".replace("-", "−") + ".")
+
+# %% [markdown]
+# **Pitfall: a low score of the critic is not a merit of the generator.** Every critic stays below the best one, so what
+# it reports is a *lower bound*. A critic that is too small or too little trained makes any generator look good. And on
+# the points that it was trained on, a large one may report more than there is: it knows them by heart.
+#
+# **Predict.** A network with two layers of 128 is trained to tell 30 points of data from 30 fakes. On those 60 points, will
+# its estimate of JS be below, near, or above the truth? And on fresh points?
+
+# %%
+guess = None  # for example ["near", "near"]
+
+# %%
+sides = figure_row("s09_population_and_sample")["figures"]
+own, fresh = (sides[f"128 x 2, n = 30: {where} points"] for where in ("own", "fresh"))
+assert own > sides["JS"] > fresh
+why = f"JS is {sides['JS']:.3f}; on its own points it says {own:.3f}, on fresh ones {fresh:.2f}.".replace("-", "−")
+reveal(guess, "above, below", why)
+
+# %%
+fold("By size of the critic and number of points:", figure_row("s09_population_and_sample"))
+
+# %% [markdown]
+# ## 2 · What should the generator want?
+#
+# In the **minimax game** the generator wants the critic's loss to be large: it minimises $\log(1 - \sigma(D(G(z))))$. There
+# is another choice with the same aim: maximise $\log \sigma(D(G(z)))$, "be taken for data".
+#
+# **Predict.** At the start fakes are easy to spot, $D(G(z)) = -8$ say. Which of the two losses pulls harder there, and by
+# which factor, roughly?
+
+# %%
+guess = None  # for example ["minimax", 10]
+
+# %%
+from coursekit.gans import OBJECTIVES
+
+logit = torch.tensor([-8.0, 0.0, 8.0], dtype=torch.float64, requires_grad=True)
+pull = {}
+for name in ("saturating", "non_saturating"):
+    (pull[name],) = torch.autograd.grad(OBJECTIVES[name].g_loss(logit, logit.detach()).sum(), logit)
+assert torch.allclose(pull["saturating"], -logit.sigmoid()) and torch.allclose(
+    pull["non_saturating"], logit.sigmoid() - 1
+)
+factor = (pull["non_saturating"][0] / pull["saturating"][0]).item()
+assert abs(factor - math.exp(8)) < 1e-6 * factor
+reveal(
+    guess, f"the other one, {factor:.0f} times", "σ(−8) is tiny: where the critic is sure, the minimax loss is flat."
+)
+
+# %% [markdown]
+# The derivatives are $-\sigma(D)$ and $-\sigma(-D)$. A fake that is seen through has $\sigma(D) \approx e^{D}$, nearly
+# nothing: the minimax loss **saturates** just where help is needed. The **non-saturating** loss is the usual one. It is
+# no longer a zero-sum game, but fixed points are the same.
+
+# %%
+v = torch.linspace(-4, 6, 161, dtype=torch.float64)
+losses = {"log(1 − σ): minimax": OBJECTIVES["saturating"].g_loss(v, v),
+          "−log σ: non-saturating": OBJECTIVES["non_saturating"].g_loss(v, v),
+          "½(D − 1)²: least squares": OBJECTIVES["lsgan"].g_loss(v, v)}  # fmt: skip
+plots.curves(v, losses, x_label="the critic's output $D(G(z))$", y_label="the generator's loss")
+
+# %%
+died = figure_row("s09_saturation")
+fold(
+    f"As a real critic becomes sure, the minimax gradient falls {died['figures']['fell, median']:,.0f} times (median).",
+    died,
+)
+
+# %% [markdown]
+# **Pitfalls.** Write `softplus(-D)`, not `-log(sigmoid(D))`: at $D = -200$ the sigmoid rounds to zero and the logarithm is
+# infinite. And mind the sign: $\log(1 - \sigma)$ is *minimised*. With the sign flipped the generator learns to be caught.
+
+# %%
+far = torch.tensor(-200.0)
+assert torch.isinf(-far.sigmoid().log()) and softplus(-far) == 200
+
+# %% [markdown]
+# ## 3 · The loop
+#
+# Here is all of it, for data on the line. One player moves, the other stands still. Read the two comments.
+
+# %%
+from coursekit.gans import Generator
+
+
+def play(target, steps, seed=0, k=1):
+    with seeded(seed):
+        G, D = Generator(mlp([1, 32, 32, 1]), latent=1), Critic(mlp([1, 32, 32, 1]))
+    to_g, to_d = (torch.optim.Adam(net.parameters(), 1e-3, (0.5, 0.999)) for net in (G, D))
+    source, seen = generator(seed), []
+    for step in range(steps):
+        for _ in range(k):
+            real, z = target.sample(128, generator=source)[:, None].float(), torch.randn(128, 1, generator=source)
+            fake = G(z).detach()  # the critic's turn: no gradient reaches the generator
+            to_d.zero_grad()
+            (softplus(-D(real)) + softplus(D(fake))).mean().backward()
+            to_d.step()
+        to_g.zero_grad()
+        softplus(-D(G(torch.randn(128, 1, generator=source)))).mean().backward()
+        to_g.step()  # gradients have run through D, but only G moves
+        if step in seen_at:
+            seen.append(G.sample(2_000, generator=generator(9)).squeeze(-1).double())
+    return seen
+
+
+# %%
+seen_at = [0, 100, 300, budget(1_200, 400) - 1]
+target = get("bimodal")
+seen = play(target, seen_at[-1] + 1)
+
+# %%
+from coursekit.density import KernelDensity, scott
+from coursekit.distances import wasserstein_1d
+
+panels = [{"G's points": KernelDensity(x, scott(x) / 2), "truth": target} for x in seen]
+truth = target.sample(2_000, generator=generator(10))
+far = [wasserstein_1d(x, truth).item() for x in seen]
+expect(far[-1] < 0.4 * far[0], "the points have come near")
+titles = [f"step {at + 1:,}: {w:.2f}" for at, w in zip(seen_at, far, strict=True)]
+plots.densities(-5, 5, panels, titles=titles, top=0.6)
+
+# %% [markdown]
+# Beside each step stands $W_1$ to the data. A generator starts as a spike, which the critic chases to and fro before it
+# spreads. (The curves are kernel estimates of 2,000 of its points: it has no density to draw.)
+
+# %%
+fell = figure_row("s09_generating_points")
+fold("The committed runs: three targets, eight seeds, from the first frame to the last.", fell)
+
+# %% [markdown]
+# **Pitfall: forgetting to freeze.** Without `.detach()` the critic's loss would also move the generator, towards being
+# caught, if both were in one optimiser; with two it wastes half of the work. And without `zero_grad` before the
+# generator's turn, the gradients that ran through $D$ would stay there until the critic's next step. The course's loop
+# takes gradients for the moving player's parameters alone:
+
+# %%
+from coursekit.training import fit_adversarial
+
+with seeded(0):
+    G, D = Generator(mlp([1, 16, 1]), latent=1), Critic(mlp([1, 16, 1]))
+
+
+class Column:
+    def sample(self, n, *, generator):
+        return target.sample(n, generator=generator)[:, None].float()  # networks see points as rows
+
+
+nets = {"g": G, "d": D}
+before = {name: [w.clone() for w in net.parameters()] for name, net in nets.items()}
+order = []
+for update in fit_adversarial(G, D, Column(), "non_saturating", steps=6, batch=32, k=2):
+    still = {name: all(map(torch.equal, before[name], net.parameters())) for name, net in nets.items()}
+    assert not still[update.player] and still["d" if update.player == "g" else "g"]  # exactly, not nearly
+    before = {name: [w.clone() for w in net.parameters()] for name, net in nets.items()}
+    order.append(update.player)
+assert order == ["d", "d", "g", "d", "d", "g"]
+
+# %% [markdown]
+# With `k=2` the critic moves twice for each move of the generator. That keeps it nearer to $D^*$, at twice the price.
+#
+# ## 4 · The same loop, another game
+#
+# An **objective** is two functions of the critic's outputs, and the loop does not care which. Lecture 8 had a bound for
+# every f-divergence. Written with the critic's free output $v$ and an **activation** $g_f$ that keeps
+# $t = g_f(v)$ where $f^*$ is finite,
+#
+# $$D_f(p \,\|\, p_g) \ge \mathbb{E}_p\, g_f(v(x)) - \mathbb{E}_{p_g}\, f^*(g_f(v(x))),$$
+#
+# the critic raises it and the generator lowers it: the **f-GAN**.
+
+# %%
+from coursekit.distances import F_DIVERGENCES
+
+rows = []
+for name in ("kl", "reverse_kl", "pearson", "squared_hellinger", "gan"):
+    divergence, u = F_DIVERGENCES[name], torch.tensor([0.5, 1.0, 3.0], dtype=torch.float64)
+    t = divergence.slope(u)
+    assert torch.allclose(divergence.conjugate(t), u * t - divergence.f(u))  # f* is touched at t = f'(u)
+    low, high = divergence.domain
+    rows.append([divergence.title, f"{low:g} < t < {high:g}".replace("-", "−"), t[1].item()])
+table(["divergence", "where $f^*$ is finite", "$t$ of equal densities, $f'(1)$"], rows)
+
+# %%
+reached = figure_row("s09_f_gan")
+fold("Critics trained by each bound, against the divergence by quadrature:", reached)
+
+# %% [markdown]
+# **Least squares** (LSGAN) drops probabilities altogether: the critic is a regression on the labels 1 and 0, and the
+# generator wants $D = 1$. In the picture above its loss is a parabola. A fake far on the "data" side satisfies a sigmoid,
+# and gets no more gradient, although it may be far from all data. A square pulls it back.
+#
+# **Predict.** A fake with output 6 units beyond the boundary on the data side: how much larger is the square's gradient
+# than the sigmoid's, about 10, 1,000 or more than a million times?
+
+# %%
+guess = None  # 10, 1_000 or 1_000_000
+
+# %%
+squares = figure_row("s09_lsgan")
+ratio = squares["figures"]["ratio on the data side at 6"]
+assert ratio > 1e6
+why = "Which says that it does not let go of points, not that it wins: here it catches fewer modes of grid-25."
+reveal(guess, f"more than a million ({ratio:.0e})".replace("e+0", "e"), why)
+
+# %%
+fold("The whole comparison:", squares)
+
+# %% [markdown]
+# ## 5 · Games need not settle
+#
+# Forget networks. Two players with one number each: $f(x, y) = x\,y$. The first wants it small, the second large. The
+# only point where nobody wants to move is $(0, 0)$: a **Nash equilibrium**. Both follow their gradients.
+#
+# **Predict.** Start at distance 1 from the equilibrium, with steps of $\eta = 0.1$. After 200 steps, are they nearer, as far, or
+# farther away, if both move at once? And if they move in turn?
+
+# %%
+guess = None  # for example ["nearer", "nearer"]
+
+# %%
+from coursekit.gans import play_bilinear
+
+start = torch.tensor([1.0, 0.0], dtype=torch.float64)
+paths = {order: play_bilinear(start, 0.1, 200, order) for order in ("simultaneous", "alternating")}
+radius = {order: path.norm(dim=1) for order, path in paths.items()}
+assert torch.allclose(radius["simultaneous"][1:] / radius["simultaneous"][:-1], torch.tensor(1.01).double().sqrt())
+assert radius["alternating"].max() < 1.06
+ends = f"{radius['simultaneous'][-1]:.2f} and {radius['alternating'][-1]:.2f}"
+reveal(guess, "farther, as far", f"Radius {ends}. Each step at once is orthogonal to the radius: Pythagoras.")
+
+# %%
+figure, axes = plots.canvas(2, height=4.9)
+for ax, (order, path) in zip(axes, paths.items(), strict=True):
+    ax.plot(path[:, 0], path[:, 1], color=plots.COLOURS["blue"], linewidth=1.5)
+    ax.plot(*start, "o", color=plots.COLOURS["red"], markersize=8)
+    ax.plot(0, 0, "+", color=plots.COLOURS["black"], markersize=12)
+    plots.dress(ax, x="$x$", y="$y$", title=order)
+    ax.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal")
+words = f"Two paths around the equilibrium: moved at once the radius grows to {radius['simultaneous'][-1]:.2f}, "
+plots.Picture(figure, words + f"moved in turn it stays below {radius['alternating'].max():.2f}.")
+
+# %% [markdown]
+# At once: each step multiplies the radius by $\sqrt{1 + \eta^2}$, however small $\eta$. In turn: an ellipse, for ever. No
+# network is to blame, and no noise. *Following one's own gradient does not lead to the equilibrium of a game.* GANs
+# circle too: modes come and go. (Averaging, damping and optimism help; see the references.)
+
+# %%
+fold("Growth and bounds, for four step sizes:", figure_row("s09_bilinear_game"))
+
+# %% [markdown]
+# ### min max is not max min
+#
+# "The generator minimises what the critic maximises" hides an order. If the critic answers every generator with its best,
+# the generator's aim is JS. If the *generator* answers every critic with its best, what does it do?
+#
+# **Predict.** Eight places, data are spread over all of them, and a fixed critic. Where does a generator that is free to
+# choose put its mass?
+
+# %%
+guess = None  # for example "like the data", "on all places alike", "on one place"
+
+# %%
+from coursekit.gans import order_of_play
+
+weights = torch.tensor([0.2, 0.05, 0.1, 0.15, 0.1, 0.2, 0.05, 0.15], dtype=torch.float64)
+inside_d = order_of_play.critic_inside(weights)[-1]
+inside_g = order_of_play.generator_inside(weights, steps=300)
+assert torch.allclose(inside_d, weights, atol=1e-3) and (inside_g.max(1).values == 1).all()
+jumps = (inside_g[1:].argmax(1) != inside_g[:-1].argmax(1)).double().mean().item()
+reveal(
+    guess,
+    "on one place",
+    f"The one the critic likes best. The critic then lowers it: in {jumps:.0%} of steps it jumps on.",
+)
+
+# %% [markdown]
+# Alternating gradient steps are neither of the two orders, and nothing says which one they resemble. All points on one
+# mode, and the mode changing over time: that is **mode collapse**, the matter of lecture 11.
+
+# %%
+fold("Both orders played to the end:", figure_row("s09_min_max"))
+
+# %% [markdown]
+# ## 6 · Play it
+#
+# The loop of section 3, live, on 25 modes. The background is what the critic believes; switch on arrows to see where it
+# pulls the points.
+
+# %%
+from coursekit.widgets import GanGame
+
+GanGame("grid-25", compare="lsgan")
+
+# %% [markdown]
+# **Try.** Predict which modes are found first. Play, pause, and make single steps: first five of D, then one of G. What
+# do five steps of D do to the background? Scrub back to the moment at which a mode was lost.
+#
+# (Where this page is not running Python: the widget trains two GANs side by side and draws points, critic and losses.)
+#
+# **Which modes does it serve?** Count the points near each of 25 modes with unequal weights:
+
+# %%
+shares = figure_row("s09_mode_populations")
+groups = {"": {name: shares["data"][name]["total variation"] for name in ("vanilla", "lsgan")}}
+plots.dots(groups, y_label="share of points on wrong modes")
+
+# %%
+fold(
+    f"A perfect sampler has {shares['figures']['perfect sampler']:.3f}; in part whole modes are missing.",
+    shares,
+)
+
+# %% [markdown]
+# ### When to stop?
+#
+# **Predict.** Over the second half of training, does a falling loss of the generator mean that its points get nearer to the
+# data? As a rank correlation: near 1, near 0, or negative?
+
+# %%
+guess = None  # near 1, near 0, or negative
+
+# %%
+stopping = figure_row("s09_stopping")
+second = {name: value for name, value in stopping["figures"].items() if name.endswith("generator, second half")}
+assert len(second) > 1
+expect(all(abs(value) < 0.5 for value in second.values()), "no loss of a generator tells much")
+rows = [[name.split(":")[0], value] for name, value in second.items()]
+reveal(guess, "near 0", "The loss is relative to the critic of the moment, and that one moves too.")
+
+# %%
+table(["objective", "rank correlation of the generator's loss with $W_1$"], rows)
+
+# %%
+fold("Losses of both players against the distance, over training:", stopping)
+
+# %% [markdown]
+# So look at samples, measure a distance that no player is trained on (lecture 8), and keep snapshots: the last one need not
+# be the best.
+
+# %% [markdown]
+# ## Takeaways
+#
+# - The best critic's logit is $\log p - \log p_g$. The game's value is $2\,\mathrm{JS} - \log 4$, and every real critic
+#   reports less, on points that it has not seen.
+# - The minimax loss is flat where fakes are seen through. Use the non-saturating loss, written with softplus.
+# - One player moves, the other is frozen: `detach` in the critic's turn, only $G$'s parameters in the generator's.
+# - Any f-divergence, or least squares, fits into the same loop.
+# - Simultaneous steps of a bilinear game spiral out by $\sqrt{1 + \eta^2}$; alternating ones circle. A generator that
+#   answers a fixed critic puts all mass on one point.
+# - Losses do not tell when to stop.
+#
+# **Exercise.** Problem set 9, `exercises/ps09/ps09.ipynb` (your copy lies in `work/`).
+#
+# **References**
+# - I. Goodfellow et al. 2014, *Generative Adversarial Nets*; I. Goodfellow 2016, *NIPS tutorial*.
+# - S. Nowozin, B. Cseke, R. Tomioka 2016, *f-GAN*. X. Mao et al. 2017, *Least Squares GANs*.
+# - S. Arora et al. 2017, *Generalization and Equilibrium in GANs*: what samples and small critics can tell.
+# - G. Gidel et al. 2019, *A Variational Inequality Perspective on GANs*; L. Mescheder et al. 2018, *Which training methods
+#   for GANs do actually converge?*
+#
+# **In the code** `coursekit/gans/`: `logistic.py`, `f_gan.py`, `least_squares.py`, `optimal_critic.py`, `bilinear.py`,
+# `order_of_play.py`; the loop is `coursekit/training/adversarial.py`.
+#
+# **Next.** Lecture 10 asks the critic for a distance instead of a verdict.
