@@ -178,8 +178,8 @@ class Box:
         support = self.support or Path("/nowhere")
         for file in sorted(support.rglob("*")):
             if file.is_file() and not file.is_symlink():
-                inside = f"{HOME}/work/{file.relative_to(support)}"
-                args += [*_parents(Path(inside), shown, "0777"), "--ro-bind", str(file), inside]
+                inside = Path(HOME, "work") / file.relative_to(support)
+                args += [*_parents(inside, shown, "0777"), "--ro-bind", str(file), str(inside)]
         return args
 
     def nursery_command(self, nursery: list[str], base: Path) -> list[str]:
