@@ -23,9 +23,10 @@ from nbformat import NotebookNode
 from coursekit.grading.cluster import on_cluster
 from coursekit.grading.execute import execute
 from coursekit.grading.graft import forbidden_flags
+from coursekit.grading.nursery import EMPTIED
 from coursekit.grading.nursery_client import Nursery, NurseryUnavailable, modules_of
 from coursekit.grading.plan import Plan
-from coursekit.grading.sandbox import Box, remove_tree
+from coursekit.grading.sandbox import Box, library_folders, remove_tree
 from coursekit.grading.verdicts import collect_outputs, judge_task, odd_check, stored, why_missing
 
 
@@ -138,8 +139,12 @@ def use_nursery(nursery: Nursery | None) -> None:
 
 
 def open_nursery(plan: Plan) -> Nursery | None:
-    """A nursery for this worker; none where the system does not allow one (kernels are then started one by one)."""
-    if not plan.isolated:
+    """A nursery for this worker; none where the system does not allow one (kernels are then started one by one).
+
+    Nor where the course itself lies in a place that a child covers, say a clone below /tmp: what is imported late would
+    be gone. The walls of single starts show such libraries again.
+    """
+    if not plan.isolated or any(folder.is_relative_to(place) for folder in library_folders() for place in EMPTIED):
         return None
     base = Path(tempfile.mkdtemp(prefix=f"ck-{os.getpid()}-", dir=_short_temporary()))
     base.chmod(0o755)  # a kernel has to come to its sockets; its own run hides the others
