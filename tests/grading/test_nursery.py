@@ -25,15 +25,20 @@ from coursekit.grading.sandbox import Box, library_folders
 pytestmark = pytest.mark.sandbox
 
 
-@pytest.fixture(scope="module")
-def nursery(bwrap: str, small: Path) -> Iterator[Nursery]:
-    plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
+def opened(plan: Plan) -> Nursery:
+    """A nursery; skips only where one cannot be had by design, and fails where it should have been."""
     if any(folder.is_relative_to(place) for folder in library_folders() for place in EMPTIED):
         pytest.skip("the course lies in a folder that a forked kernel covers; kernels are started one by one")
     made = phase1.open_nursery(plan)
     if made is None and os.geteuid() != 0:
         pytest.skip("this system allows no nursery to a user without rights; kernels are started one by one")
     assert made is not None
+    return made
+
+
+@pytest.fixture(scope="module")
+def nursery(bwrap: str, small: Path) -> Iterator[Nursery]:
+    made = opened(make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True))
     yield made
     made.close()
 
@@ -89,9 +94,7 @@ def test_no_nursery_where_a_kernel_would_cover_the_course(bwrap: str, small: Pat
 
 def test_what_is_inside_ends_with_the_nursery(bwrap: str, small: Path) -> None:
     plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
-    nursery = phase1.open_nursery(plan)
-    if nursery is None:
-        pytest.skip("no nursery here")
+    nursery = opened(plan)
     _, forked = start(nursery, "one")
     nursery.process.kill()
     deadline = time.monotonic() + 10
@@ -105,9 +108,7 @@ def test_what_is_inside_ends_with_the_nursery(bwrap: str, small: Path) -> None:
 
 def test_a_nursery_that_was_killed_costs_nobody_a_mark(bwrap: str, small: Path, tmp_path: Path) -> None:
     plan = make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True)
-    nursery = phase1.open_nursery(plan)
-    if nursery is None:
-        pytest.skip("no nursery here")
+    nursery = opened(plan)
     run = nursery.base / "run"
     (run / "shown").mkdir(parents=True)
     plan.write_inputs(run / "shown")
