@@ -2,7 +2,7 @@
 
 What the players want, as pure functions of the critic's outputs:
 - `Objective`, `OBJECTIVES`: the interface, and all of them by name.
-- `least_squares`, `wgan`, `wgan_gp`, `f_gan`, `mmd_game`, `mmd_gan`, `sinkhorn_game`: those with parameters.
+- `least_squares`, `wgan`, `wgan_gp`, `wgan_lp`, `f_gan`, `mmd_game`, `mmd_gan`, `sinkhorn_game`: those with parameters.
 - `lower_bound`: what an f-GAN's critic promises; the divergences are in `coursekit.distances.f_divergences`.
 
 What is known exactly:
@@ -27,6 +27,7 @@ from coursekit.gans.minibatch_discrimination import MinibatchDiscrimination
 from coursekit.gans.minibatch_statistics import MinibatchSpread
 from coursekit.gans.nets import Critic, Generator, check_logits
 from coursekit.gans.objectives import OBJECTIVES, Objective
+from coursekit.gans.one_sided import one_sided_penalty, wgan_lp
 from coursekit.gans.optimal_critic import (
     critic_error,
     critic_value,
@@ -45,7 +46,7 @@ __all__ = [
     "MinibatchDiscrimination", "MinibatchSpread", "OBJECTIVES", "Objective", "ReconstructingGenerator",
     "alternating_step", "check_logits", "clip_weights", "configured", "critic_error", "critic_value", "distance_game",
     "f_gan", "game_value", "gradient_penalty", "js_from_logits", "least_squares",
-    "lower_bound", "mix", "mmd_game", "mmd_gan", "optimal_logit", "optimal_prob", "order_of_play", "pack",
-    "play_bilinear", "repeat_pack", "simultaneous_step", "sinkhorn_game", "slopes", "unpack", "unrolled_parameters",
-    "wgan", "wgan_gp",
+    "lower_bound", "mix", "mmd_game", "mmd_gan", "one_sided_penalty", "optimal_logit", "optimal_prob", "order_of_play",
+    "pack", "play_bilinear", "repeat_pack", "simultaneous_step", "sinkhorn_game", "slopes", "unpack",
+    "unrolled_parameters", "wgan", "wgan_gp", "wgan_lp",
 ]  # fmt: skip

@@ -158,6 +158,7 @@ CONFIGURATIONS: dict[str, Configuration] = {
         _base("wgan", wgan(0.1, name="wgan-0.1"), "weights clipped at 0.1; k = 5 at as many updates of G as the base",
               **_WGAN),
         _base("wgan-gp", "wgan-gp", "k = 5 at as many updates of G as the base; betas 0.5, 0.9", **_WGAN),
+        _base("wgan-lp", "wgan-lp", "as wgan-gp, but only too steep a critic pays", **_WGAN),
         _base("mmd", "mmd", "no critic; as many updates of G as the base", critic="none", steps=4000),
         _base("mmd-gan", "mmd-gan", "MMD of 16 learnt features", critic="features"),
         _base("sinkhorn", "sinkhorn", "no critic; each batch is a transport problem, so a fourth of the points and of "

@@ -17,7 +17,7 @@ from coursekit.plots.line import bumps, curves, densities, pushed, quantile
 from coursekit.plots.mixtures import em_steps, mixture_fit
 from coursekit.plots.over_seeds import bands, dots, traces
 from coursekit.plots.picture import Picture
-from coursekit.plots.plane import contours, pushed_grid
+from coursekit.plots.plane import clouds, contours, pushed_grid
 from coursekit.plots.prose import fold, reveal, say, table
 from coursekit.plots.style import COLOURS, canvas, dress
 from coursekit.plots.transports import plan
@@ -27,6 +27,7 @@ __all__ = [
     "Picture",
     "bands",
     "bumps",
+    "clouds",
     "canvas",
     "contours",
     "curves",

@@ -146,8 +146,14 @@ def pushed(
         left.plot([0, 1], [height, height], color="black", linewidth=1.4)
         for place, end, side in ((0, interval[0], "right"), (1, interval[1], "left")):
             left.text(place + (0.02 if place else -0.02), height, signed(end), ha=side, va="center", fontsize=12)
-        left.text(0.5, height + (0.05 if height else -0.05), f"${name}$", ha="center",
-                  va="bottom" if height else "top", fontsize=15)
+        left.text(
+            0.5,
+            height + (0.05 if height else -0.05),
+            f"${name}$",
+            ha="center",
+            va="bottom" if height else "top",
+            fontsize=15,
+        )
     left.set(xlim=(-0.12, 1.12), ylim=(-0.2, 1.2))
     left.axis("off")
     left.set_title("even steps of $z$, and where they land", fontsize=14, loc="left")

@@ -46,6 +46,39 @@ def contours(
     return Picture(figure, description or "Densities in the plane as contours: " + "; ".join(titles or ["one"]) + ".")
 
 
+def clouds(
+    samples: Sequence[Float[Tensor, "n 2"]],
+    low: float,
+    high: float,
+    *,
+    titles: Sequence[str] = (),
+    marks: Float[Tensor, "k 2"] | None = None,
+    description: str = "",
+) -> Picture:
+    """Draws points in the plane, one set beside the other.
+
+    Args:
+        samples: For each panel points with shape (n, 2).
+        low: Lower end of both axes; points beyond are not seen.
+        high: Upper end.
+        titles: One for each panel.
+        marks: Places with shape (k, 2), for example modes, marked by red crosses in every panel.
+        description: What one sees.
+
+    Raises:
+        ValueError: If there is nothing to draw, or there are titles and not one for each panel.
+    """
+    if not samples or (titles and len(titles) != len(samples)):
+        raise ValueError(f"clouds need points, and a title for each set or none; got {len(samples)} sets and {titles}.")
+    figure, axes = canvas(len(samples), height=_square(len(samples)))
+    for number, (ax, points) in enumerate(zip(axes, samples, strict=True)):
+        if marks is not None:
+            ax.plot(marks[:, 0], marks[:, 1], "+", color=COLOURS["red"], markersize=9)
+        scatter(ax, points)
+        plane(ax, low, high, titles[number] if titles else "", first=number == 0)
+    return Picture(figure, description or "Points in the plane: " + "; ".join(titles or [f"{len(samples)} sets"]) + ".")
+
+
 def _square(panels: int) -> float:
     """Height at which panels are as high as wide."""
     return {1: 5.4, 2: 4.9, 3: 3.7}.get(panels, 3.2)

@@ -66,8 +66,12 @@ def canvas(
     axes = np.atleast_1d(np.asarray(figure.subplots(rows, columns, **options), dtype=object)).flatten()
     shared = options.get("sharey", False)
     figure.subplots_adjust(
-        left=0.85 / WIDTH, right=1 - 0.2 / WIDTH, bottom=0.65 / high, top=1 - 0.45 / high,
-        wspace=0.12 if shared else 0.28, hspace=0.45,
+        left=0.85 / WIDTH,
+        right=1 - 0.2 / WIDTH,
+        bottom=0.65 / high,
+        top=1 - 0.45 / high,
+        wspace=0.12 if shared else 0.28,
+        hspace=0.45,
     )
     return figure, axes
 
