@@ -8,8 +8,8 @@
 # - the critic that needs no training, MMD's witness, and where it pushes the fakes;
 # - judging a generator of text by its n-grams, without drawing a single character.
 #
-# **You should know** the games of lectures 9 and 10, transport and MMD of lecture 8, the chain rule, and a little torch or
-# numpy.
+# **You should know** the games of lectures 9 and 10, transport and MMD of lecture 8, the chain rule, and a little torch
+# or numpy.
 #
 # **Time** about 110 to 140 minutes for the six tasks (an estimate). **Points** 100.
 
@@ -43,17 +43,18 @@ check = open_checks("ps10")
 # %% [markdown]
 # ## 1 · A bound of $W_1$ from any critic
 #
-# The distance $W_1$ is the largest gain $\mathbb E_{\text{data}} f - \mathbb E_{\text{fakes}} f$ of a critic with slope at
-# most 1. A trained critic has slope at most 1 nearly never. That does no harm: divide its scores by its steepest slope $L$,
-# and it is such a critic. So $\text{gain} / L$ is a lower bound of $W_1$.
+# The distance $W_1$ is the largest gain $\mathbb E_{\text{data}} f - \mathbb E_{\text{fakes}} f$ of a critic with slope
+# at most 1. A trained critic has slope at most 1 nearly never. That does no harm: divide its scores by its steepest
+# slope $L$, and it is such a critic. So $\text{gain} / L$ is a lower bound of $W_1$.
 #
 # How steep is a critic that you cannot look into? Gradients at some points do not bound the slope between them. But for a
 # distance between two *samples* only the points matter: take
 #
 # $$L = \max_{i, j} \frac{|f(x_i) - f(x_j)|}{|x_i - x_j|} \qquad\text{over all pairs of points, data and fakes alike.}$$
 #
-# Whatever the critic does elsewhere, *some* function passes through all of these scores and has slope at most $L$ everywhere
-# (McShane 1934). The bound therefore holds exactly, for the $W_1$ of the two samples, with nothing but scores.
+# Whatever the critic does elsewhere, *some* function passes through all of these scores and has slope at most $L$
+# everywhere (McShane 1934). The bound therefore holds exactly, for the $W_1$ of the two samples, with nothing but
+# scores.
 #
 # Points come with weights, as if some had been drawn several times. Each sample's weights stand for a
 # distribution of total mass 1. And in real data there are copies: two points in one place have one score, and no slope
@@ -92,9 +93,9 @@ def w1_bound(x, x_fake, f, f_fake, weights, weights_fake):
 check("t1", w1_bound)
 
 # %% [markdown]
-# **Predict, then run.** 150 points of data from $N(1, 1)$, 150 fakes from $N(-1, 1)$. The critic is $f(x) = \tanh(ax)$: nearly
-# a straight line for small $a$, a step for large $a$. Which $a$ gains most? Which gives the best bound? Which of the two curves
-# would you trust to say that a generator has improved?
+# **Predict, then run.** 150 points of data from $N(1, 1)$, 150 fakes from $N(-1, 1)$. The critic is $f(x) = \tanh(ax)$:
+# nearly a straight line for small $a$, a step for large $a$. Which $a$ gains most? Which gives the best bound? Which of
+# the two curves would you trust to say that a generator has improved?
 
 
 # %% play=true
@@ -122,20 +123,20 @@ def lines_and_steps():
 # %% [markdown]
 # ## 2 · What clipping leaves
 #
-# The first Wasserstein GAN kept its critic from being steep by clipping: after each step every parameter, biases included, is put
-# into $[-c, c]$ (Arjovsky et al. 2017). It works in so far as the slope is bounded. But how large is the bound, and how much
-# of it does a critic use? The critic here is
+# The first Wasserstein GAN kept its critic from being steep by clipping: after each step every parameter, biases
+# included, is put into $[-c, c]$ (Arjovsky et al. 2017). It works in so far as the slope is bounded. But how large is
+# the bound, and how much of it does a critic use? The critic here is
 #
 # $$f(x) = w_3 \cdot a\big(W_2\, a(W_1 x + b_1) + b_2\big), \qquad a(v) = v \text{ for } v > 0, \text{ else } \ell v,$$
 #
 # with $0 \le \ell < 1$: ReLU for $\ell = 0$, leaky otherwise. Find three figures for it, after clipping:
 #
-# - its **slope at each point**, the length of $\nabla_x f$. The chain rule multiplies matrices from the last layer to the first; each
-#   unit in between lets the gradient through, or $\ell$ times of it;
-# - a **bound for all points**. A matrix stretches no vector by more than its spectral norm, a unit by no more than 1, so the
-#   product of the three spectral norms bounds the slope;
-# - the **largest slope of any critic** with these widths and this $c$. Which weights would you choose, if you were free to? Let all
-#   units be on, and count the paths.
+# - its **slope at each point**, the length of $\nabla_x f$. The chain rule multiplies matrices from the last layer to
+#   the first; each unit in between lets the gradient through, or $\ell$ times of it;
+# - a **bound for all points**. A matrix stretches no vector by more than its spectral norm, a unit by no more than 1,
+#   so the product of the three spectral norms bounds the slope;
+# - the **largest slope of any critic** with these widths and this $c$. Which weights would you choose, if you were free
+#   to? Let all units be on, and count the paths.
 #
 # Each of the three is at most the next one.
 
@@ -175,9 +176,9 @@ def clipped_slopes(x, w1, b1, w2, b2, w3, limit, leak):
 check("t2", clipped_slopes)
 
 # %% [markdown]
-# **Predict, then run.** A critic of width 64 in the plane, with random weights of both signs, most of them at the limit. The
-# paper takes $c = 0.01$. About how large is the slope there: 1, a hundredth, or a millionth? For which $c$ is the slope near 1,
-# and how far off is the bound that clipping promises?
+# **Predict, then run.** A critic of width 64 in the plane, with random weights of both signs, most of them at the
+# limit. The paper takes $c = 0.01$. About how large is the slope there: 1, a hundredth, or less than a thousandth? For
+# which $c$ is the slope near 1, and how far off is the bound that clipping promises?
 
 
 # %% play=true
@@ -202,8 +203,9 @@ def limits():
 # %% [markdown]
 # ## 3 · The gradient penalty
 #
-# Instead of a limit for weights, a price for slopes. The best critic of $W_1$ has slope 1 on the lines along which mass travels. Nobody
-# knows these lines, so WGAN-GP takes random ones: between a data point and a fake (Gulrajani et al. 2017),
+# Instead of a limit for weights, a price for slopes. The best critic of $W_1$ has slope 1 on the lines along which mass
+# travels. Nobody knows these lines, so WGAN-GP takes random ones: between a data point and a fake (Gulrajani et al.
+# 2017),
 #
 # $$\hat x_i = \alpha_i\, x_i + (1 - \alpha_i)\, x^{\text{fake}}_i, \qquad
 # \text{penalty} = \lambda \,\frac1n \sum_i \big(|\nabla f(\hat x_i)| - 1\big)^2 .$$
@@ -213,12 +215,12 @@ def limits():
 #
 # Four things go wrong in published code:
 #
-# - A sample can have any shape, $(d)$ or (channels, rows, columns). There is one $\alpha$ for a sample, and one slope: the
-#   length over *all* of its coordinates together.
-# - `torch.autograd.grad` differentiates one number. Each score depends on its own sample alone, so choose the number such that
-#   every sample's gradient comes out in its own row.
-# - The penalty is a loss of the critic. So the gradient itself must remain something that can be differentiated, by the weights; a
-#   number alone trains nothing.
+# - A sample can have any shape, $(d)$ or (channels, rows, columns). There is one $\alpha$ for a sample, and one slope:
+#   the length over *all* of its coordinates together.
+# - `torch.autograd.grad` differentiates one number. Each score depends on its own sample alone, so choose the number
+#   such that every sample's gradient comes out in its own row.
+# - The penalty is a loss of the critic. So the gradient itself must remain something that can be differentiated, by the
+#   weights; a number alone trains nothing.
 # - Where the critic is flat, the length of the gradient has a kink. `sqrt` of a sum of squares gives NaN there, one way
 #   or another; look for a norm that does not.
 #
@@ -257,31 +259,36 @@ def gradient_penalty(critic, x, x_fake, alpha, weight, one_sided):
 check("t3", gradient_penalty)
 
 # %% [markdown]
-# **Predict, then run.** All data at $x = 1$, all fakes at $x = 0$: $W_1 = 1$, and its critic has slope 1. A small network is trained as
-# critic, with your penalty and three weights. Will its slope be 1? If not, below or above, and for which weight is it farthest off?
-# (This takes some seconds.)
+# **Predict, then run.** All data at $x = 1$, all fakes at $x = 0$: $W_1 = 1$, and its critic has slope 1. A small
+# network is trained as critic, with your penalty. Three times it starts flat, with three weights: will its slope be 1?
+# If not, below or above, and for which weight is it farthest off? The fourth starts the wrong way round, with slope
+# $-1$: does it turn? Then try `one_sided=True`. (This takes some seconds.)
 
 
 # %% play=true
 @check.play
-def three_weights():
+def four_critics(one_sided=False):
     line = torch.linspace(-0.5, 1.5, 101, dtype=torch.float64)[:, None]
     real, fake = torch.ones(64, 1).double(), torch.zeros(64, 1).double()
-    def critic(points, w1, b1, w2):
-        return torch.tanh(points @ w1 + b1) @ w2
+    def critic(points, w, b, last):
+        return torch.tanh(points @ w + b) @ last
     _, ax = plt.subplots()
-    for weight in (0.5, 2.0, 10.0):
+    for weight, start in ((0.5, 0.0), (2.0, 0.0), (10.0, 0.0), (10.0, -1.0)):
         g = torch.Generator().manual_seed(0)
-        weights = [(0.5 * torch.randn(shape, generator=g).double()).requires_grad_() for shape in ((1, 32), (32,), (32,))]
-        f = partial(critic, **dict(zip(("w1", "b1", "w2"), weights, strict=True)))
+        w, b = 0.5 * torch.randn(1, 32, generator=g).double(), 0.5 * torch.randn(32, generator=g).double()
+        last = start * w[0] / (critic(real[:1], w, b, w[0]) - critic(fake[:1], w, b, w[0]))
+        weights = [v.requires_grad_() for v in (w, b, last)]
+        f = partial(critic, **dict(zip(("w", "b", "last"), weights, strict=True)))
         adam = torch.optim.Adam(weights, 0.01)
         for _ in range(400):
-            penalty = gradient_penalty(f, real, fake, torch.rand(64, generator=g).double(), weight, False)
+            alpha = torch.rand(64, generator=g).double()
+            penalty = gradient_penalty(f, real, fake, alpha, weight, one_sided)
             adam.zero_grad()
             (f(fake).mean() - f(real).mean() + penalty).backward()
             adam.step()
-        scores, gain = f(line).detach(), float((f(real) - f(fake)).mean())
-        ax.plot(line[:, 0], scores - scores[25], label=f"λ = {weight:g}: slope {gain:.2f} from fakes to data")
+        scores, rise = f(line).detach(), (f(real) - f(fake)).mean().item()
+        style = "-" if start == 0 else "--"
+        ax.plot(line[:, 0], scores - scores[25], style, label=f"λ = {weight:g}, starts at {start:g}: slope {rise:.2f}")
     ax.axvspan(0, 1, color="0.93")
     ax.set(xlabel="x, fakes at 0 and data at 1", ylabel="f(x) - f(0)")
     ax.legend()
@@ -291,23 +298,28 @@ def three_weights():
 # %% [markdown]
 # ## 4 · The best penalised critic
 #
-# The slope came out above 1, and no training would have changed that: a penalty forbids nothing, it asks a price, and a little
-# more than 1 is worth it. On the line the best critic can be found on paper.
+# The slope came out above 1, and no training would have changed that: a penalty forbids nothing, it asks a price, and a
+# little more than 1 is worth it. (And to turn round, a critic would have to pass slope 0, which the two-sided penalty
+# makes dear.) On the line the best critic can be found on paper.
 #
-# Data have masses $p_i$ at places $x_1 < \dots < x_n$, fakes have masses $p_{g,i}$ at the same places, and the critic is straight in each gap, with slope
-# $s_j$ between $x_j$ and $x_{j+1}$, a gap of length $\ell_j$. Two things are known of each gap:
+# Data have masses $p_i$ at places $x_1 < \dots < x_n$, fakes have masses $p_{g,i}$ at the same places, and the critic
+# is straight in each gap, with slope $s_j$ between $x_j$ and $x_{j+1}$, a gap of length $\ell_j$. Two things are known
+# of each gap:
 #
-# - $D_j$, by how much more mass of the data than of the fakes lies to its right. Rising by $s_j \ell_j$ there gains the critic $s_j \ell_j D_j$;
-# - $\rho_j$, the density of the mixed points $\hat x$ in it. A pair of a data point at $a$ and an independent fake at $b$ spreads its
-#   $\hat x$ evenly between the two, in either order: density $1 / |a - b|$ in every gap between them. Add this up over all
-#   pairs, each with its probability. (Pairs in one place have no gap between them, and are left out.)
+# - $D_j$, by how much more mass of the data than of the fakes lies to its right. Rising by $s_j \ell_j$ there gains the
+#   critic $s_j \ell_j D_j$;
+# - $\rho_j$, the density of the mixed points $\hat x$ in it. A pair of a data point at $a$ and an independent fake at
+#   $b$ spreads its $\hat x$ evenly between the two, in either order: density $1 / |a - b|$ in every gap between them.
+#   Add this up over all pairs, each with its probability. (Pairs in one place have no gap between them, and are left
+#   out.)
 #
 # So the critic's loss is a sum over gaps,
 #
 # $$\mathcal L = \sum_j \ell_j\, \Big[ -s_j D_j + \lambda\, \rho_j\, \big(|s_j| - 1\big)^2 \Big],$$
 #
-# and every $s_j$ can be chosen by itself. First settle its sign, then take a derivative. One test: with all data in one place
-# and all fakes in another, at distance $\Delta$, it must give $1 + \Delta / 2\lambda$. Does that agree with your picture?
+# and every $s_j$ can be chosen by itself. First settle its sign, then take a derivative. One test: with all data in one
+# place and all fakes in another, at distance $\Delta$, it must give $1 + \Delta / 2\lambda$. Does that agree with your
+# picture?
 
 
 # %% answer="t4"
@@ -341,16 +353,16 @@ def best_penalised_critic(places, p, p_g, weight):
 check("t4", best_penalised_critic)
 
 # %% [markdown]
-# **Predict, then run.** Bars are data and fakes, lines are your critic for three prices. Which line is nearly the critic of $W_1$?
-# Compare the gains in the legend with $W_1$ in the title: which way is WGAN-GP's estimate of the distance wrong? And where along the line is the cheap
-# critic steepest?
+# **Predict, then run.** Bars are data and fakes, lines are your critic for three prices. Which line is nearly the
+# critic of $W_1$? Compare the gains in the legend with $W_1$ in the title: which way is WGAN-GP's estimate of the
+# distance wrong? And in which gap is the cheap critic steepest: how far do the lines that cross it reach?
 
 
 # %% play=true
 @check.play
 def three_prices():
     x = torch.tensor([0.0, 0.6, 1.5, 2.1, 3.2, 4.0, 5.0], dtype=torch.float64)
-    p = torch.tensor([0.0, 0.1, 0.0, 0.05, 0.4, 0.15, 0.3], dtype=torch.float64)
+    p = torch.tensor([0.15, 0.05, 0.0, 0.05, 0.35, 0.1, 0.3], dtype=torch.float64)
     p_g = torch.tensor([0.05, 0.3, 0.5, 0.1, 0.05, 0.0, 0.0], dtype=torch.float64)
     w1 = float(((p_g - p).cumsum(0)[:-1].abs() * x.diff()).sum())
     _, ax = plt.subplots()
@@ -360,7 +372,7 @@ def three_prices():
         ax.plot(x, f, "o-", markersize=4, label=f"λ = {weight:g}: gain {float(gain):.2f}")
     ax.bar(x - 0.05, 8 * p, width=0.1, color="0.3", label="data")
     ax.bar(x + 0.05, 8 * p_g, width=0.1, color="0.7", label="fakes")
-    ax.set(xlabel="x", ylabel="f(x)", title=f"W1 = {w1:.2f}")
+    ax.set(xlabel="x", ylabel="f(x); bars: mass times 8", title=f"W1 = {w1:.2f}")
     ax.legend()
     plt.show()
 
@@ -368,8 +380,8 @@ def three_prices():
 # %% [markdown]
 # ## 5 · Where MMD pushes
 #
-# Some critics need no training. For a kernel $\kappa$, the best critic of MMD is known, the **witness**: how near is $z$ to the data, and how
-# near to the fakes?
+# Some critics need no training. For a kernel $\kappa$, the best critic of MMD is known, the **witness**: how near is
+# $z$ to the data, and how near to the fakes?
 #
 # $$f(z) = \frac1n \sum_i \kappa(z, x_i) - \frac1m \sum_j \kappa(z, x^{\text{fake}}_j).$$
 #
@@ -386,8 +398,8 @@ def three_prices():
 #
 # $$\kappa(a, b) = \Big(1 + \frac{|a - b|^2}{2\, r\, h^2}\Big)^{-r} \qquad\text{with the width } h \text{ and the power } r.$$
 #
-# By autograd or on paper, as you like. Fakes may coincide (a generator may have collapsed): the kernel is smooth there, so the result
-# is finite.
+# By autograd or on paper, as you like. Fakes may coincide (a generator may have collapsed): the kernel is smooth there,
+# so the result is finite.
 
 
 # %% answer="t5"
@@ -423,9 +435,10 @@ def witness_and_slopes(x, x_fake, z, width, power):
 check("t5", witness_and_slopes)
 
 # %% [markdown]
-# **Predict, then run.** Data lie on a ring, most fakes in one heap on it and two of them far outside. Colours show the witness, arrows where each fake is
-# pushed. Which way do the fakes *inside* the heap go? How large are the arrows far outside, and how would they look with `power=8`,
-# when the kernel is nearly a Gaussian?
+# **Predict, then run.** Data lie on a ring, most fakes in one heap on it and two of them far outside. Colours show the
+# witness, arrows where each fake is pushed (their length is the root of the force, so that weak ones can be seen).
+# Which way do the fakes *inside* the heap go? How large are the arrows far outside, and how would they look with
+# `power=8`, when the kernel is nearly a Gaussian?
 
 
 # %% play=true
@@ -434,8 +447,8 @@ def pushes(width=0.5, power=0.5):
     g = torch.Generator().manual_seed(0)
     angle = 2 * math.pi * torch.rand(80, generator=g).double()
     x = torch.stack([angle.cos(), angle.sin()], 1) + 0.08 * torch.randn(80, 2, generator=g).double()
-    heap = torch.tensor([0.9, 0.3]) + 0.25 * torch.randn(18, 2, generator=g)
-    x_fake = torch.cat([heap, torch.tensor([[-2.2, 1.6], [-2.0, -1.9]])]).double()
+    heap = torch.tensor([0.9, 0.3]) + 0.25 * torch.randn(14, 2, generator=g)
+    x_fake = torch.cat([heap, torch.tensor([[-1.9, 1.5], [-1.7, -1.7]])]).double()
     side = torch.linspace(-2.5, 2.5, 61, dtype=torch.float64)
     z = torch.cartesian_prod(side, side)
     witness, gradient = (check.array(v) for v in witness_and_slopes(x, x_fake, z, width, power))
@@ -445,7 +458,8 @@ def pushes(width=0.5, power=0.5):
     plt.colorbar(field, label="witness, high on data")
     ax.scatter(*x.T, s=8, color="0.25", label="data")
     ax.scatter(*x_fake.T, s=14, color="tab:red", label="fakes")
-    ax.quiver(*x_fake.T, *-gradient.T, color="tab:red", width=0.005, angles="xy")
+    push = -gradient / gradient.norm(dim=1, keepdim=True).sqrt()
+    ax.quiver(*x_fake.T, *push.T, color="tab:red", width=0.006, angles="xy", scale=2.2)
     ax.set(aspect="equal")
     ax.legend(loc="lower right")
     plt.show()
@@ -454,14 +468,14 @@ def pushes(width=0.5, power=0.5):
 # %% [markdown]
 # ## 6 · n-grams of a softmax
 #
-# A generator of text ends in a softmax: for each run of $L$ characters it gives, at each place, the shares of the $V$ characters
-# of the alphabet. A critic with bounded slope can read these shares as they are, and that is how a GAN writes text
-# at all. To judge it, compare its n-grams (single characters, pairs, triples) with those of real text.
+# A generator of text ends in a softmax: for each run of $L$ characters it gives, at each place, the shares of the $V$
+# characters of the alphabet. A critic with bounded slope can read these shares as they are, and that is how a GAN
+# writes text at all. To judge it, compare its n-grams (single characters, pairs, triples) with those of real text.
 #
 # One could draw characters and count. It is not needed: given its shares, a run's characters are drawn independently,
-# so a pair $(a, b)$ stands at places $i$ and $i+1$ with probability $s_i(a)\, s_{i+1}(b)$. The expected share of a pair among all pairs
-# is the *average of these products* over the runs and the places. It is not the product of averages: a generator that writes "aaaa" in
-# half of its runs and "bbbb" in the other half never writes "ab".
+# so a pair $(a, b)$ stands at places $i$ and $i+1$ with probability $s_i(a)\, s_{i+1}(b)$. The expected share of a pair
+# among all pairs is the *average of these products* over the runs and the places. It is not the product of averages: a
+# generator that writes "aaaa" in half of its runs and "bbbb" in the other half never writes "ab".
 #
 # For the text, count. Runs are pieces from anywhere, so no n-gram reaches from one run into the next. Both tables
 # then have $V^n$ shares that add up to 1. Compare them by the Jensen–Shannon divergence,
@@ -504,9 +518,10 @@ def ngram_js(shares, text, n):
 check("t6", ngram_js)
 
 # %% [markdown]
-# **Predict, then run.** A generator that cannot write, only garble: its shares are real runs of the course's text, mixed with the
-# average shares of all characters. Single characters stay right, whatever the mixture. What happens to the pairs? The dotted lines are
-# real runs against real runs: why are they not at zero, and what does that say about a figure of 0.05?
+# **Predict, then run.** A generator that cannot write, only garble: its shares are real runs of the course's text,
+# mixed with the average shares of all characters. Single characters stay right, whatever the mixture. What happens to
+# the pairs? The dotted lines are real runs against real runs: why are they not at zero, and what does that say about a
+# figure of 0.05?
 
 
 # %% play=true
@@ -531,19 +546,21 @@ def garbled():
 # %% [markdown]
 # ## What to take away
 #
-# - A critic's gain, divided by its steepest slope between the points, never exceeds the $W_1$ of the two samples. The gain alone may
-#   be anything.
-# - Clipping bounds the slope, by a number that has little to do with the slope it leaves: the two are factors of a hundred and more apart.
-# - One $\alpha$ and one slope a sample, over all of its coordinates; and a penalty that cannot be differentiated by the weights trains
-#   nothing.
-# - The best penalised critic is steeper than 1, most of all where few mixed points fall. So WGAN-GP's loss follows the
-#   distance, and is not the distance.
-# - MMD has its critic for free. Its gradient is attraction by the data and repulsion among the fakes; the kernel decides how far
-#   both reach.
-# - Shares are as good as samples for expected n-grams: multiply first, then average. And a figure means something only beside
-#   that of real text.
+# - A critic's gain, divided by its steepest slope between the points, never exceeds the $W_1$ of the two samples. The
+#   gain alone may be anything.
+# - Clipping bounds the slope, and the bound says little of the slope that is left: for the random critic of the picture
+#   they are a factor of a hundred apart.
+# - One $\alpha$ and one slope a sample, over all of its coordinates; and a penalty that cannot be differentiated by the
+#   weights trains nothing.
+# - The best penalised critic is steeper than 1, the more so the longer the lines between data and fakes are. So
+#   WGAN-GP's loss follows the distance, and is not the distance.
+# - MMD has its critic for free. Its gradient is attraction by the data and repulsion among the fakes; the kernel
+#   decides how far both reach.
+# - Shares are as good as samples for expected n-grams: multiply first, then average. And a figure means something only
+#   beside that of real text.
 #
 # **Compare** your answers with the library: `coursekit.gans.wasserstein`, `coursekit.gans.distance_games`,
 # `coursekit.distances.mmd` and `coursekit.evaluation.ngrams`.
 #
-# **Next.** Section 11: a generator can please every critic of this section with a few points of each batch. Mode collapse, and what helps against it.
+# **Next.** Section 11: a generator can please every critic of this section with a few points of each batch. Mode
+# collapse, and what helps against it.
