@@ -52,9 +52,18 @@ def _run(book: nbformat.NotebookNode, folder: Path, timeout: int, report: Path) 
         return ["The kernel died (out of memory, perhaps); what comes after was not run."]
     except CellExecutionError as error:
         return [str(error).splitlines()[-1]]
-    return [f"{_place(cell)} ended with {output.ename}: {output.evalue}".split("\n")[0]
-            for cell in book.cells if cell.cell_type == "code"
-            for output in cell.outputs if output.output_type == "error"]
+    return _sentences([(cell, output) for cell in book.cells if cell.cell_type == "code"
+                       for output in cell.outputs if output.output_type == "error"])
+
+
+def _sentences(errors: list[tuple[nbformat.NotebookNode, nbformat.NotebookNode]]) -> list[str]:
+    """One for each error; names that are missing after another error are counted, for it is most likely the cause."""
+    first = next((k for k, (_, output) in enumerate(errors) if output.ename != "NameError"), len(errors))
+    told = [pair for k, pair in enumerate(errors) if k <= first or pair[1].ename != "NameError"]
+    said = [f"{_place(cell)} ended with {output.ename}: {output.evalue}".split("\n")[0] for cell, output in told]
+    if left := len(errors) - len(told):
+        said.append(f"{left} cell{'s' * (left > 1)} after that missed a name, most likely for the same reason.")
+    return said
 
 
 def _place(cell: nbformat.NotebookNode) -> str:

@@ -143,3 +143,19 @@ def test_bench_reports_goals(tmp_path, monkeypatch, capsys):
     assert run_benchmarks(tmp_path, ["good"]) and not run_benchmarks(tmp_path, [])
     assert "GOAL MISSED" in capsys.readouterr().out
     assert json.loads((tmp_path / "benchmarks" / "results.json").read_text())["good"][0]["ratio"] == 0.5
+
+
+@pytest.mark.parametrize(("names", "said", "counted"), [
+    (["RuntimeError", "NameError", "NameError"], ["RuntimeError"], "2 cells after that missed a name"),
+    (["NameError"], ["NameError"], ""),  # a name of the student's own: to be told
+    (["NameError", "ValueError", "NameError"], ["NameError", "ValueError"], "1 cell after that missed a name"),
+    ([], [], ""),
+])
+def test_one_broken_cell_is_told_and_what_follows_from_it_is_counted(names, said, counted):
+    from coursekit.cli.student_check import _sentences
+
+    errors = [(nbformat.v4.new_code_cell(execution_count=k), nbformat.v4.new_output("error", ename=name, evalue="x"))
+              for k, name in enumerate(names)]
+    lines = _sentences(errors)
+    assert [line.split()[4].rstrip(":") for line in lines if "ended with" in line] == said
+    assert len(lines) == len(said) + bool(counted) and (not counted or lines[-1].startswith(counted))
