@@ -329,8 +329,7 @@ def best_penalised_critic(places, p, p_g, weight):
     Args:
         places: x with shape (n,), n >= 2, increasing, unevenly spaced.
         p: Masses of the data with shape (n,), some may be zero, sum one.
-        p_g: Masses of the fakes with shape (n,), likewise.
-            D is not zero in any gap.
+        p_g: Masses of the fakes with shape (n,), likewise. In no gap is D zero.
         weight: Lambda, a float > 0.
 
     Returns:
@@ -469,8 +468,9 @@ def pushes(width=0.5, power=0.5):
 # ## 6 · n-grams of a softmax
 #
 # A generator of text ends in a softmax: for each run of $L$ characters it gives, at each place, the shares of the $V$
-# characters of the alphabet. A critic with bounded slope can read these shares as they are, and that is how a GAN
-# writes text at all. To judge it, compare its n-grams (single characters, pairs, triples) with those of real text.
+# characters of the alphabet. A critic with bounded slope can read these shares as they are, so gradients
+# pass, and WGAN-GP can be trained on text without any trick. To judge it, compare its n-grams (single characters,
+# pairs, triples) with those of real text.
 #
 # One could draw characters and count. It is not needed: given its shares, a run's characters are drawn independently,
 # so a pair $(a, b)$ stands at places $i$ and $i+1$ with probability $s_i(a)\, s_{i+1}(b)$. The expected share of a pair
