@@ -79,7 +79,7 @@ def t2_loops(x, real, m, first, second):
     for kind in (1, 0):
         points = [p for p, r in zip(x.tolist(), real.tolist(), strict=True) if r == kind]
         while len(points) >= m:
-            pack, points = sum(points[:m], []), points[m:]
+            pack, points = [v for point in points[:m] for v in point], points[m:]
             packs.append(pack)
             labels.append(kind)
             hidden = [math.tanh(sum(a * b for a, b in zip(pack, column, strict=True))) for column in first.T.tolist()]
