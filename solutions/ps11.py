@@ -492,8 +492,8 @@ def seeds_it_takes():
 #
 # - Modes, quality and evenness are three figures because each alone can be fooled: by single points, by points that are too
 #   good, by junk in the right places.
-# - A pack is of one kind and has one label. Two generators that are equally wrong point by point can differ pack by pack, and
-#   the one that has lost something is found out.
+# - A pack is of one kind and has one label. Two generators that are equally wrong point by point can differ pack by pack; in
+#   your picture the one that had nearly lost a value was found out first.
 # - Features of the batch tell a critic how much alike its points are. Whose neighbours they count, and whether a point counts
 #   itself, is part of the definition.
 # - Looking ahead means a total derivative: through where the fakes are, and through the critic's answer to it.

@@ -187,7 +187,9 @@ def packed_loss(x, real, m, first, second):
 
 
 def _packed(x, real, m, first, second, *, kinds="apart", layout="successive", rest="dropped", labels="packs", order="real",
-            meaning=1.0, pool="means", loss_labels=1):
+            meaning=1.0, pool="means", loss_labels=1, mask="data"):
+    real = real if mask == "data" else ~real
+
     def blocks(points):
         n = len(points)
         if layout == "sliding":
@@ -256,6 +258,9 @@ T2_SLIPS = (
     Slip("label-a-point",
          "The critic gives one logit for a pack. How many labels is that?",
          partial(_packed, labels="points")),
+    Slip("mask-upside-down",
+         "Your packs labelled as data hold the fakes. Where is `real` true?",
+         partial(_packed, mask="fakes")),
     Slip("labels-upside-down",
          "Which label has a pack of data in this course?",
          partial(_packed, meaning=0.0)),
