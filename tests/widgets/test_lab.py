@@ -51,10 +51,12 @@ def test_a_key_press_reaches_the_kernel_and_comes_back_as_a_picture(notebook, ar
     slider, words = root.get_by_role("slider", name="Bandwidth h"), root.get_by_role("status")
     slider.scroll_into_view_if_needed()
     slider.focus()
-    before, frames = words.inner_text(), int(root.locator("canvas.ck-canvas").first.get_attribute("data-frames"))
+    canvas, before = root.locator("canvas.ck-canvas").first, words.inner_text()
+    frames = int(canvas.get_attribute("data-frames"))
     notebook.press_until("ArrowLeft", lambda: words.inner_text() != before)
     assert f"bandwidth {slider.get_attribute('aria-valuetext')}." in words.inner_text()
-    assert int(root.locator("canvas.ck-canvas").first.get_attribute("data-frames")) > frames
+    drawn = "([canvas, before]) => Number(canvas.dataset.frames) > before"  # words may come first
+    notebook.page.wait_for_function(drawn, arg=[canvas.element_handle(), frames])
     notebook.screenshot(artefacts / "lab-kde-light.png")
 
 

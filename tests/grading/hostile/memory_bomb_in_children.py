@@ -4,7 +4,7 @@
 # %% t3
 import os, time
 def energy(x):
-    for _ in range(6):
+    for _ in range(4):
         if os.fork() == 0:
             kept = bytearray(os.urandom(2**20)) * 300
             time.sleep(60)
