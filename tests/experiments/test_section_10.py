@@ -52,8 +52,9 @@ def test_losses_with_the_wrong_sign_are_caught(course):
 
 
 def test_slopes_of_penalised_critics_are_near_the_optimum(course):
-    small = {"STEPS": 400, "BATCH": 64, "HIDDEN": [16], "GAPS": [1.0], "G_UPDATES": 2, "WIDTH": 8, "DEPTHS": [1], "POINTS": 30}
-    script = script_of(course, "s10_gradient_penalty", **small)
+    critics = {"STEPS": 400, "BATCH": 64, "HIDDEN": [16], "GAPS": [1.0]}
+    games = {"G_UPDATES": 2, "WIDTH": 8, "DEPTHS": [1], "POINTS": 30}
+    script = script_of(course, "s10_gradient_penalty", **critics, **games)
     result = script.measure(SEEDS)
     assert set(result.intervals) <= set(result.figures)
     assert result.gates["every critic's slope is in [0.9, 1.1], up or down"]
