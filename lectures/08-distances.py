@@ -39,7 +39,8 @@ torch.set_num_threads(1)
 # even if the samples come from *one* distribution. So the question is how large a difference gets by chance alone.
 #
 # If both samples come from one distribution, then who belongs to which was decided by chance, and any other way to deal
-# the 160 points into two hands was as likely. So deal them again, $B$ times, and measure the difference each time.
+# the 160 points into two hands was as likely. So deal them again, $B$ times, and measure each time: $T$ is the difference
+# observed, $T_b$ that of deal $b$.
 
 # %%
 from coursekit.distances import permutation_test
@@ -68,12 +69,16 @@ say(f"The means are {verdict.statistic:.2f} apart. Of 999 other deals {reached} 
 
 # %%
 by_hand = (1 + reached) / (999 + 1)
-assert verdict.p_value == by_hand
+assert verdict.p_value == by_hand and verdict.alpha == 0.05
 assert verdict.rejects == (by_hand <= verdict.alpha)
+assert not verdict.rejects
+say(f"The p-value is {by_hand:.3f}, above α = {verdict.alpha:g}: \"one distribution\" is not rejected.")
 
 # %% [markdown]
-# **Pitfall: forgetting the 1.** Somebody makes ten deals, none reaches $T$, and reports "p = 0". But the observed deal is
-# one of eleven that were equally likely, and one of eleven has to be the largest.
+# **Pitfall: "no difference found" is not "no difference".** Here there is one, and 80 points of each do not show it. A
+# test that does not reject has only said that chance explains what it saw.
+#
+# **Pitfall: forgetting the 1.** Somebody makes ten deals, none reaches $T$, and reports "p = 0".
 #
 # **Predict.** Both samples now come from the *same* distribution, $\alpha = 0.05$. In which share of many repetitions does
 # a test with $B = 19$ reject, and in which share does that of ten deals without the 1?
@@ -90,9 +95,12 @@ for seed in range(budget(1_500, 50)):
 right = sum(v.rejects for v in same) / len(same)
 careless = sum((v.null[:10] >= v.statistic).double().mean() <= 0.05 for v in same) / len(same)
 expect(abs(right - 1 / 20) < 0.023 and abs(careless - 1 / 11) < 0.03, "both rates are those of counting, to 4 s.e.")
-reveal(guess, f"{right:.3f} and {careless:.3f}", "One of 20 and one of 11, up to chance: nearly twice what was agreed.")
+reveal(guess, f"{right:.3f} and {careless:.3f}", "One of 20 and one of 11, up to chance.")
 
 # %% [markdown]
+# Of eleven deals that are equally likely, the observed one among them, one has to be the largest. So without the 1 the
+# false alarms are nearly twice what was agreed.
+#
 # **Pitfall: a level that the deals cannot hit.** The p-value is a multiple of $1 / (B + 1)$. For false alarms at exactly
 # $\alpha$, $\alpha (B + 1)$ must be a whole number. The library insists:
 
@@ -108,10 +116,10 @@ except ValueError as error:
 # Any statistic has the right level. What differs is the **power**, the probability to notice a difference that is there.
 # Distance of means cannot see a difference in shape. A **classifier** can look for whatever there is: train it on half
 # of the points to tell data from model, and let its score on the other half be the statistic. That is a GAN's
-# discriminator, used as a test.
+# discriminator, used as a test. Here it asks which sample a point's nearest neighbours belong to.
 #
-# **Predict.** Data $N(0, I)$ against a ring of radius 1.4 with the same mean: who notices, the means, the classifier,
-# both?
+# **Predict.** Data $N(0, I)$ against a ring of radius 1.4, with the same mean and nearly the same covariance: who notices,
+# the means, the classifier, both? (The cell also runs a third test, MMD, with two settings.)
 
 # %%
 guess = None  # "means", "classifier" or "both"
@@ -135,20 +143,24 @@ words = ", ".join(f"{name} {count}" for name, count in noticed.items())
 reveal(guess, "classifier", f"Noticed, of {repeats} repetitions: {words}.")
 
 # %% [markdown]
-# MMD, the matter of section 6, compares the means of many functions at once. Which functions, its kernel decides: one as
-# wide as the ring itself sees little more than means do. There is no test without a choice of what to look for.
+# MMD, the matter of section 6, compares the means of many functions at once. Which functions, the width of its kernel
+# decides: the median distance between points, a common choice, is here as wide as the ring itself, and sees little more
+# than means do. There is no test without a choice of what to look for.
 
 # %%
 tests = figure_row("s08_two_sample_tests")
-fold("The committed experiment has counted false alarms and power over many repetitions.", tests)
+fold("False alarms and power, counted over many repetitions.", tests)
 
 # %% [markdown]
 # ## 2 · Compare by ratio: f-divergences
 #
-# Take the density ratio $u(x) = p(x) / q(x)$, which is 1 where the two agree, and penalise what is not 1. With a convex
-# function $f$ that has $f(1) = 0$,
+# From here on $p$ is the data's density and $q$ the model's. Take their ratio $u(x) = p(x) / q(x)$, which is 1 where the
+# two agree, and penalise what is not 1. With a convex function $f$ that has $f(1) = 0$,
 #
 # $$D_f(p \,\|\, q) = \int q(x)\, f\left(\frac{p(x)}{q(x)}\right) dx \;\ge\; 0 .$$
+#
+# It cannot be negative: the mean of the ratio under $q$ is 1, and the mean of a convex function is at least the function
+# of the mean (Jensen).
 #
 # KL in both directions, Jensen–Shannon, Hellinger, Pearson's $\chi^2$ and total variation are all of this kind. They
 # differ in which ratios they mind.
@@ -190,36 +202,40 @@ assert torch.allclose(jensen_shannon(heap, other), half)
 # ### From samples alone
 #
 # A generator has no density, so there is no ratio to integrate. There is a detour. Every convex $f$ is the upper edge of
-# its tangents: $f(u) = \max_t\, (u t - f^*(t))$ with the **conjugate** $f^*$. Put any function $t(x)$ in for the maximum,
-# and the integral falls apart into two means that samples can estimate:
+# its tangents: $f(u) = \max_t\, (u t - f^*(t))$, where $t$ is a tangent's slope and the **conjugate**
+# $f^*(t) = \max_u\, (u t - f(u))$ says how far below zero it starts. Put any function $t(x)$, a **critic**, in place of the
+# best slope, and the integral falls apart into two means that samples can estimate:
 #
 # $$D_f(p \,\|\, q) \;\ge\; \mathbb{E}_p\, t(x) - \mathbb{E}_q\, f^*(t(x)) .$$
 #
-# The best $t$ is $f'(p/q)$. Here it is known, so the bound should be reached:
+# The best $t$ is the slope $f'$ at the true ratio $p/q$. For KL, $f(u) = u \log u$, so $f'(u) = 1 + \log u$ and
+# $f^*(t) = e^{t - 1}$. In our example $p/q$ is known, so the bound should be reached:
 
 # %%
 kl = F_DIVERGENCES["kl"]
 x, y = p.sample(200_000, generator=generator(5)), q.sample(200_000, generator=generator(6))
 
 
-def best_critic(points):
-    return kl.slope((p.log_prob(points) - q.log_prob(points)).exp())
+def bound(boldness):
+    t_x, t_y = (1 + boldness * (p.log_prob(z) - q.log_prob(z)) for z in (x, y))
+    by_hand = t_x.mean() - (t_y - 1).exp().mean()
+    assert torch.allclose(by_hand, kl.bound(t_x, t_y))
+    return by_hand.item()
 
 
 truth = by_quadrature("kl", p, q, low=-16, high=16).item()
-reached = kl.bound(best_critic(x), best_critic(y)).item()
-halved = kl.bound(1 + (best_critic(x) - 1) / 2, 1 + (best_critic(y) - 1) / 2).item()  # a timid critic
+reached, halved = bound(1.0), bound(0.5)
 assert abs(reached - truth) < 0.02 and halved < reached
 say(f"KL is {truth:.3f} nats. The best critic reaches {reached:.3f}, one that dares half as much {halved:.3f}.")
 
 # %% [markdown]
-# A GAN's discriminator *is* such a $t$, and training it pushes the bound up. Lecture 9 plays that game. First comes the
+# A GAN's discriminator *is* such a critic, and training it pushes the bound up. Lecture 9 plays that game. First comes the
 # reason why it is not enough.
 #
 # ## 3 · When they do not overlap
 #
-# **Predict.** Two boxes of width 1 on the line, the second shifted by 1.5. What happens to JS when it is shifted
-# further: does it grow, stay, or fall? And KL?
+# **Predict.** Two boxes, ten bins wide, the second shifted by fifteen. What happens to JS when it is shifted further: does
+# it grow, stay, or fall? And KL?
 
 # %%
 guess = None  # for example ["grows", "stays"]
@@ -240,7 +256,8 @@ plots.curves(shift["data"]["shifts"], lines, x_label="shift, in bins", y_label="
 # thin sheet, the data on another, and two sheets hardly ever overlap. There an f-divergence is constant, and a constant
 # has no gradient. (MMD, section 6, also levels off, beyond the reach of its kernel.)
 #
-# What *should* a distance say here? The second box is off by the shift. So move it back, and count the way.
+# What *should* a distance say here? The second box is off by the shift. So move it back, and count the way: mass times
+# distance. The widget calls this $W_1$; the next section makes it exact.
 
 # %%
 from coursekit.widgets import ShiftExplorer
@@ -256,9 +273,9 @@ ShiftExplorer()
 # ## 4 · Optimal transport
 #
 # Two heaps of earth, $p$ as it lies and $q$ as it should lie. A **plan** $P$ says how much goes from place $i$ to
-# place $j$. All of $p$ must leave, all of $q$ must arrive, and carrying costs mass times distance:
+# place $j$. All of $p$ must leave, all of $q$ must arrive, and carrying costs mass times distance, $c_{ij} = |i - j|$:
 #
-# $$W_1(p, q) = \min_{P \ge 0} \sum_{ij} P_{ij}\, |i - j| \quad\text{with}\quad \sum_j P_{ij} = p_i, \;
+# $$W_1(p, q) = \min_{P \ge 0} \sum_{ij} P_{ij}\, c_{ij} \quad\text{with}\quad \sum_j P_{ij} = p_i, \;
 # \sum_i P_{ij} = q_j .$$
 #
 # Cost and conditions are linear in $P$: a **linear program**, solved exactly.
@@ -282,14 +299,15 @@ plots.plan(p, q, best.plan, f)
 # %% [markdown]
 # Rows of cells add up to $p$, columns to $q$; what is on the diagonal stays where it is. (The right panel comes in a moment.)
 #
-# On the line no program is needed. Nothing overtakes in a cheapest plan, so the mass that crosses from place $i$ to the
-# next is the difference of the two distribution functions there, and each crossing costs one step:
+# On the line no program is needed. Look at the gap between place $i$ and the next. What $p$ has more than $q$ on its left
+# must cross it to the right, what it has less must cross it to the left, and a cheapest plan lets nothing else cross. So the
+# mass that crosses is the difference of the two distribution functions at $i$, and each crossing costs one step:
 
 # %%
 crossing = (p - q).cumsum(0)[:-1].abs()
 assert abs(crossing.sum().item() - best.cost) < 1e-12
 area = crossing.sum().item()
-say(f"The best plan carries each unit {best.cost:.4f} places. The area between the two functions is {area:.4f}.")
+say(f"The best plan costs {best.cost:.4f}. The area between the two distribution functions is {area:.4f}.")
 
 # %% [markdown]
 # **Pitfall.** The *cost* is unique, the plan is not: mass that passes through a place may just as well be handed over
@@ -311,12 +329,15 @@ plans = figure_row("s08_transport_matrix")
 fold(f"In {plans['figures']['plans_differ']:.0%} of random pairs two exact solvers return different plans.", plans)
 
 # %% [markdown]
-# ### The dual: a bet that cannot be steep
+# ### The dual: prices that cannot be steep
 #
-# How does one prove that no cheaper plan exists? Somebody offers to do the carrying, at a price $f_i$ for taking a unit
-# away at place $i$ and giving $f_j$ back when it is put down at $j$. The offer is only good if $f_i - f_j \le |i - j|$ for
-# every pair. What the carrier earns is $\sum_i f_i\, (p_i - q_i)$, never more than the cost of any plan. The best price
-# list earns exactly $W_1$ (Kantorovich and Rubinstein):
+# How does one prove that no cheaper plan exists? A carrier offers to do the work. At each place $i$ hangs a price $f_i$: who
+# hands over a unit at $i$ pays $f_i$, who gets a unit at $j$ is paid $f_j$. Nobody takes the offer for a way on which it
+# costs more than the way itself, so $f_i - f_j \le c_{ij}$ for every pair. Then for *every* plan the carrier earns
+#
+# $$\sum_i f_i\, (p_i - q_i) = \sum_{ij} P_{ij}\, (f_i - f_j) \le \sum_{ij} P_{ij}\, c_{ij} ,$$
+#
+# never more than the plan costs. The best price list, the **potential**, earns exactly $W_1$ (Kantorovich and Rubinstein):
 #
 # $$W_1(p, q) = \max_{f:\ |f_i - f_j| \le |i - j|} \; \sum_i f_i\, (p_i - q_i)
 # = \max_{\mathrm{slope}(f) \le 1} \; \mathbb{E}_p f - \mathbb{E}_q f .$$
@@ -325,27 +346,31 @@ fold(f"In {plans['figures']['plans_differ']:.0%} of random pairs two exact solve
 assert abs(value - best.cost) < 1e-9
 assert f.diff().abs().max() <= 1 + 1e-9
 assert abs((f @ (p - q)).item() - value) < 1e-9
-say(f"The plan costs {best.cost:.6f}, the bet earns {value:.6f}: each proves that the other is best.")
+say(f"The plan costs {best.cost:.6f}, the prices earn {value:.6f}: each proves that the other is best.")
 
 # %% [markdown]
 # The right panel above is that $f$: it climbs towards where $p$ has too much, and falls where $q$ waits, always at slope
 # $\pm 1$ where mass has to move. Two means over samples and a function with bounded slope: this can be *learned*, and the
 # critic of a Wasserstein GAN (lecture 10) is this $f$, high on data.
 #
-# **Predict.** What is the slope of $f$ where $p$ and $q$ are equal and nothing crosses?
+# **Predict.** Which slopes may $f$ have in a gap that no mass has to cross?
 
 # %%
-guess = None  # a slope, or "anything"
+guess = None  # one slope, or several
 
 # %%
 here = torch.tensor([0.5, 0, 0.5, 0, 0, 0], dtype=torch.float64)
-there = torch.tensor([0, 0.5, 0.5, 0, 0, 0], dtype=torch.float64)  # only the first two places differ
-bets = torch.tensor([[1, 0, 0, 0, 0, 0], [1, 0, 1, 0, 1, 0], [1, 0, -0.5, -1, 0, 1]], dtype=torch.float64)
-assert (bets.diff().abs() <= 1).all()
+there = torch.tensor([0, 0.5, 0.5, 0, 0, 0], dtype=torch.float64)  # mass crosses the first gap only
+offers = torch.tensor([[1, 0, 0, 0, 0, 0], [1, 0, 1, 0, 1, 0], [1, 0, -0.5, -1, 0, 1]], dtype=torch.float64)
+assert (offers.diff().abs() <= 1).all()
 
 most = kantorovich_rubinstein(here, there, torch.arange(6.0))[0]
-assert torch.allclose(bets @ (here - there), torch.tensor(most, dtype=torch.float64))
-reveal(guess, "anything from −1 to 1", "Where nothing moves the bet pays nothing, so nothing pins it down.")
+assert torch.allclose(offers @ (here - there), torch.tensor(most, dtype=torch.float64))
+reveal(guess, "anything from −1 to 1", "Where nothing moves the slope earns nothing, so nothing pins it down.")
+
+# %% [markdown]
+# In the picture above the gap between places 3 and 4 is of this kind: the slope $-1$ drawn there is one of many that earn
+# as much.
 
 # %%
 fold("Plan and dual agree on random histograms, to rounding.", figure_row("s08_kantorovich_dual"))
@@ -353,12 +378,17 @@ fold("Plan and dual agree on random histograms, to rounding.", figure_row("s08_k
 # %% [markdown]
 # ## 5 · Sinkhorn: transport with a blur
 #
-# A linear program for two batches of 1,000 points has a million unknowns. Ask for less: add a reward for spreading
-# mass out, weighted by a **blur** $\varepsilon$. The best plan then has a simple form,
+# A linear program for two batches of 1,000 points has a million unknowns. Ask for less: reward plans that spread mass
+# out, those near $p\, q^\top$, where each place sends a little everywhere. With a **blur** $\varepsilon$,
 #
-# $$P_{ij} = p_i\, q_j\, \exp\frac{f_i + g_j - c_{ij}}{\varepsilon},$$
+# $$\mathrm{OT}_\varepsilon(p, q) = \min_P \sum_{ij} P_{ij}\, c_{ij} + \varepsilon\, \mathrm{KL}(P \,\|\, p\, q^\top),
+# \qquad \text{best:}\quad P_{ij} = p_i\, q_j\, \exp\frac{f_i + g_j - c_{ij}}{\varepsilon} .$$
 #
-# and prices $f$ and $g$ are found by setting rows and columns right in turn, until both are.
+# The prices $f$ (for taking away) and $g$ (for putting down) are found by setting rows and columns right in turn, until both
+# are. That the rows of $P$ add up to $p$ means
+#
+# $$f_i = -\varepsilon \log \sum_j q_j\, e^{(g_j - c_{ij}) / \varepsilon}, \qquad \text{and for columns the same with }
+# f, p \text{ in place of } g, q .$$
 
 # %%
 from coursekit.distances import sinkhorn
@@ -374,7 +404,7 @@ plots.plan(p, q, blurred[1].plan, blurred[1].f - blurred[1].f[0], titles=("two h
 
 # %% [markdown]
 # **Pitfall: the exponential.** The textbook iteration keeps $\exp(f/\varepsilon)$ and multiplies by the matrix
-# $\exp(-c/\varepsilon)$. Make $\varepsilon$ small and its entries round to zero. Then 0 is divided by 0.
+# $\exp(-c/\varepsilon)$. Make $\varepsilon$ small and its entries round to zero. Then the first step divides by zero.
 
 # %%
 far = torch.tensor([[300.0, 800.0], [800.0, 300.0]], dtype=torch.float64)  # the costs of a longer way
@@ -389,8 +419,8 @@ say(f"The textbook's first step gives {scale.tolist()}; with logarithms the cost
 
 # %% [markdown]
 # **Pitfall: not zero for equal heaps.** The blurred cost of a batch against *itself* is positive, since the blur spreads
-# every point. A generator that descends it shrinks its points towards the middle. The **Sinkhorn divergence** takes the
-# bias away:
+# every point. It even falls when one of the two batches shrinks towards the middle, and a generator that descends it will
+# do just that. The **Sinkhorn divergence** takes the bias away:
 #
 # $$S_\varepsilon(p, q) = \mathrm{OT}_\varepsilon(p, q) - \tfrac12 \mathrm{OT}_\varepsilon(p, p)
 # - \tfrac12 \mathrm{OT}_\varepsilon(q, q).$$
@@ -399,19 +429,23 @@ say(f"The textbook's first step gives {scale.tolist()}; with logarithms the cost
 from coursekit.distances import entropic_cost, sinkhorn_divergence
 
 cloud = data.sample(40, generator=generator(7))
-assert abs(sinkhorn_divergence(cloud, cloud, 0.5).item()) < 1e-6
-assert entropic_cost(cloud, cloud, 0.5).item() > 0.1
+rows = []
+for scale in (1.0, 0.8, 0.6):  # the costs are squared distances
+    values = [compare(scale * cloud, cloud, 5.0).item() for compare in (entropic_cost, sinkhorn_divergence)]
+    rows.append([f"shrunk to {scale:.0%}", *(round(value, 6) for value in values)])
+assert rows[0][1] > rows[1][1] > rows[2][1] > 1 and abs(rows[0][2]) < 1e-5 < rows[1][2] < rows[2][2]
+table(["40 points against themselves", "$\\mathrm{OT}_ε$", "$S_ε$"], rows)
 
 # %% [markdown]
-# **Predict.** With a huge $\varepsilon$ every plan is the same: each point goes a little everywhere. Does $S_\varepsilon$
-# tend to zero, to infinity, or to something else?
+# **Predict.** With a huge $\varepsilon$ every plan is $p\, q^\top$: each point goes a little everywhere. Does
+# $S_\varepsilon$ tend to zero, to infinity, or to something else?
 
 # %%
 guess = None  # "zero", "infinity" or "something else"
 
 # %%
 ends = figure_row("s08_sinkhorn")
-reveal(guess, "something else", "It tends to half of an MMD², the next distance; for ε → 0 it is transport.")
+reveal(guess, "something else", "It levels off at a share of the cost of transport, from which it started at ε → 0.")
 
 # %%
 blurs = ends["data"]["blurs"]
@@ -419,11 +453,19 @@ lines = {f"cost = distance{'²' * (power - 1)}": ends["data"][f"over_transport_p
 plots.curves(blurs, lines, x_label="ε", y_label="$S_ε$ / transport", log_x=True)
 
 # %% [markdown]
+# What it tends to can be read off: put $P = p\, q^\top$ into each of the three terms. What is left are mean costs,
+#
+# $$S_\infty = \mathbb{E}\, c(x, y) - \tfrac12 \mathbb{E}\, c(x, x') - \tfrac12 \mathbb{E}\, c(y, y').$$
+#
+# This is half of an MMD², the next distance, with the similarity $k = -c$.
+#
 # ## 6 · MMD: compare means of many functions
 #
-# Equal distributions give every function equal means. Take a whole bag of smooth functions, described by a **kernel**
-# $k(x, y)$, a similarity, and look for the one whose means differ most. The largest difference, the **maximum mean
-# discrepancy**, comes out in closed form:
+# Equal distributions give every function equal means. So take many functions, sums of bumps $k(\cdot, z)$ around places $z$,
+# and look for the one whose means differ most. The **kernel** $k(x, z)$ is a similarity, here
+# $\exp(-|x - z|^2 / 2h^2)$ of width $h$. As with slopes, the functions must not be arbitrarily large: their norm, which
+# belongs to the kernel, is at most 1. The largest difference, the **maximum mean discrepancy**, then comes out in closed
+# form:
 #
 # $$\mathrm{MMD}^2 = \mathbb{E}\, k(x, x') + \mathbb{E}\, k(y, y') - 2\, \mathbb{E}\, k(x, y),$$
 #
@@ -440,7 +482,7 @@ assert torch.allclose(mmd_squared(x, y, kernel), by_hand)
 
 # %% [markdown]
 # **Pitfall: the diagonal.** $x$ and $x'$ are *different* points. The pairs $k(x_i, x_i) = 1$ do not belong into the mean;
-# with them the estimate is too large by about $2/n$.
+# for equal distributions they add $\frac{2}{n}(1 - \mathbb{E}\, k)$, on average.
 #
 # **Predict.** Two samples of the same distribution, 30 points each, many times, without the diagonal. What is the mean
 # estimate, and can a single one be negative?
@@ -459,7 +501,7 @@ estimates, with_diagonal = torch.tensor(estimates), torch.tensor(with_diagonal)
 error = (estimates.std() / len(estimates) ** 0.5).item()
 expect(abs(estimates.mean().item()) < 4 * error, "the mean is zero, to four standard errors")
 assert (estimates < 0).any() and (with_diagonal > 0).all()
-answer = f"{estimates.mean():.4f} ± {error:.4f}, and {(estimates < 0).double().mean():.0%} are negative"
+answer = f"{estimates.mean():.4f} (s.e. {error:.4f}), and {(estimates < 0).double().mean():.0%} are negative"
 reveal(guess, answer.replace("-", "−"), f"With the diagonal the mean is {with_diagonal.mean():.3f}.")
 
 # %% [markdown]
@@ -467,7 +509,8 @@ reveal(guess, answer.replace("-", "−"), f"With the diagonal the mean is {with_
 # again: the bias is back. Report MMD² as it is, minus sign and all. With a cubic kernel on features of pictures it is
 # known as the kernel inception distance (KID).
 #
-# The function whose means differ most is called the **witness**: the mean similarity to data less that to the model.
+# The function whose means differ most is called the **witness**. Up to its scale it is the mean similarity to data less
+# that to the model.
 
 # %%
 from coursekit.distances import witness
@@ -481,7 +524,8 @@ lines = {"data": one.log_prob(line).exp(), "model": two.log_prob(line).exp(), "w
 plots.curves(line, lines, x_label="$x$", y_label="density, witness", zero=True)
 
 # %% [markdown]
-# It is positive where data are denser, negative where the model is: the same shape as a discriminator, and untrained.
+# It is positive where data are denser, negative where the model is, up to the blur of the kernel, which moves the zeros a
+# little. It does what a discriminator does, and is untrained.
 
 # %%
 fold("Over many samples: the unbiased estimate has the right mean, the biased one has not.", figure_row("s08_mmd"))
@@ -506,11 +550,12 @@ say(f"A digit has 64 pixels and, seen by this judge, {real.shape[1]} features.")
 
 # %% [markdown]
 # **The Inception Score** asks a classifier two things: is each picture clearly *something*, and are all classes there?
+# With the judge's probabilities $p(y \mid x)$ of $C$ classes and their mean $p(y)$ over all generated pictures,
 #
 # $$\mathrm{IS} = \exp\; \mathbb{E}_x\, \mathrm{KL}\big(p(y \mid x) \,\|\, p(y)\big), \qquad 1 \le \mathrm{IS} \le C .$$
 #
-# **Predict.** Take ten digits, one of each class, and repeat them twenty times. Is the score of these 200 pictures above
-# or below that of 200 real digits?
+# **Predict.** Take ten digits, of each class the one that the judge is surest of, and repeat them twenty times. Is the
+# score of these 200 pictures above or below that of 200 real digits?
 
 # %%
 guess = None  # "above" or "below"
@@ -519,26 +564,26 @@ guess = None  # "above" or "below"
 score = figure_row("s08_inception_score")
 figures = score["figures"]
 assert figures["ten_repeated"] > figures["all"]
-why = f"{figures['ten_repeated']:.2f} against {figures['all']:.2f} of 10. Variety within a class is not asked for."
+why = f"{figures['ten_repeated']:.2f} against {figures['all']:.2f} of 10. All are clear, no class is missing: it asks no more."
 reveal(guess, "above", why)
 
 # %% [markdown]
-# **The Fréchet distance** compares with data: fit a normal to the features of each set, and take the squared transport
-# distance of the two normals,
+# **The Fréchet distance** compares with data: fit a normal to the features of each set, with mean $m$ and covariance $C$
+# for one, $m_w$ and $C_w$ for the other, and take the transport distance of the two normals, with squared distances as costs:
 #
 # $$d^2 = \|m - m_w\|^2 + \mathrm{Tr}\big(C + C_w - 2\,(C\, C_w)^{1/2}\big).$$
 #
-# Conventions: $d^2$, with *no* root taken over the whole; covariances with $n - 1$; and the matrix root is that of a matrix, not
-# of its entries.
+# Conventions: $d^2$, with *no* root taken over the whole; covariances with $n - 1$; and the root is that of a matrix (a
+# matrix whose square is $C\, C_w$), not of its entries.
 
 # %%
-noisy = train.all()[:360] + 0.3 * torch.randn(360, 1, 8, 8, generator=generator(12))
 half = fresh.only("0", "1", "2", "3", "4").all()
-rows = [["other real digits", frechet_distance(real, held).item()],
-        ["only 0 to 4", frechet_distance(real, features_of(judge, half)).item()],
-        ["with noise", frechet_distance(real, features_of(judge, noisy.clamp(0, 1))).item()]]  # fmt: skip
+others = fresh.all()[:len(half)]  # as many, of all classes
+noisy = (others + 0.3 * torch.randn(others.shape, generator=generator(12))).clamp(0, 1)
+rows = [[name, frechet_distance(real, features_of(judge, pictures)).item()]
+        for name, pictures in (("other real digits", others), ("only 0 to 4", half), ("with noise", noisy))]  # fmt: skip
 assert rows[0][1] < min(rows[1][1], rows[2][1])
-table(["compared with 360 real digits", "$d^2$"], rows)
+table([f"{len(half)} pictures against 360 real digits", "$d^2$"], rows)
 
 # %% [markdown]
 # **Pitfall: the first row is not zero,** though both sets are real. The estimate is too large by an amount that falls
@@ -571,7 +616,8 @@ reveal(guess, "high, low", why)
 # %% [markdown]
 # ### The perfect cheat
 #
-# **Predict.** A "generator" returns training pictures. Which of the figures so far finds it out?
+# **Predict.** A "generator" returns training pictures, and is compared with the training set. Which of the figures so far
+# finds it out?
 
 # %%
 guess = None  # a figure, or "none"
@@ -581,11 +627,12 @@ from coursekit.evaluation.memorisation import copying_test
 
 copies = train.all()[:360]
 same = precision_recall(features_of(judge, copies), real, neighbours=3)
+zero = frechet_distance(features_of(judge, copies), real).item()
 caught = copying_test(copies, train.all()[:360], fresh.all(), generator=generator(13))
 honest = copying_test(train.all()[720:1080], train.all()[:360], fresh.all(), generator=generator(14))
-assert same.precision == 1 and same.recall == 1 and caught.verdict.rejects
+assert same.precision == 1 and same.recall == 1 and abs(zero) < 1e-3 and caught.verdict.rejects
 expect(not honest.verdict.rejects, "fresh data raise no alarm")
-why = f"Precision and recall are {same.precision:.0f} and {same.recall:.0f}, and the Fréchet distance is 0."
+why = f"Precision and recall are {same.precision:.0f} and {same.recall:.0f}, the Fréchet distance is {abs(zero):.3f}."
 reveal(guess, "none", why)
 
 # %% [markdown]
@@ -594,7 +641,7 @@ reveal(guess, "none", why)
 
 # %%
 say(f"Nearer to a training point than to a held-out one: {caught.share:.0%} of the copies, {honest.share:.0%} of fresh "
-    f"digits. The test says \"copies\" with p-value {caught.verdict.p_value:.3f} and {honest.verdict.p_value:.2f}.")  # fmt: skip
+    f"digits. The p-values of \"no copying\" are {caught.verdict.p_value:.3f} and {honest.verdict.p_value:.2f}.")  # fmt: skip
 
 # %%
 fold("How often are copiers caught, and how often are fresh data accused?", figure_row("s08_precision_recall"))
