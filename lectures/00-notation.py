@@ -336,6 +336,40 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | triangular map | $x_i$ depends on $z_1, \dots, z_i$ only; the determinant is the product of the diagonal |
 # | uncovered share | share of fresh points where an estimate is exactly zero |
 #
+# ## Glossary of sections 8 to 11
+#
+# | term | means |
+# |---|---|
+# | alternating, simultaneous | one player moves after the other; both at once |
+# | bilinear game | $f(x, y) = x^\top A\, y$; each player's loss is linear in their own variables |
+# | conjugate | $f^*(t) = \max_u\, (ut - f(u))$ |
+# | coupling, transport plan | a joint distribution with given marginals: how much goes from where to where |
+# | critic | a network that compares data with generated points; a discriminator is a critic that classifies |
+# | debiased | of the Sinkhorn divergence: less half of the blur of each side with itself, so that equal samples give 0 |
+# | dual | the largest lower bound; for transport, the best bet $f$ whose slope is at most 1 |
+# | f-divergence | $\int q\, f(p / q)$ with a convex $f$, $f(1) = 0$ |
+# | feature | what a judge network says of a point, as a vector |
+# | Fréchet distance | distance of two normal distributions fitted to features; with Inception features "FID" |
+# | gradient penalty | a price for slopes of the critic other than 1, or above 1 (one-sided) |
+# | high quality | within three standard deviations of the nearest mode |
+# | Inception score | $\exp$ of the mutual information of a point and its class, as a classifier sees it |
+# | Lipschitz constant | the steepest slope of a function |
+# | memorisation | generated points that are copies of training points |
+# | minibatch features | what the critic is told about the batch that a point came in |
+# | MMD | maximum mean discrepancy: largest difference of means over a ball of functions given by a kernel |
+# | Nash equilibrium | a point at which no player gains by moving alone |
+# | n-gram | $n$ successive characters |
+# | one-hot | a vector of zeros with a single 1 that says which one it is |
+# | packing | judging several points of one kind at once, with one label |
+# | power, level | chance to see a difference that is there; chance to see one that is not |
+# | precision, recall (of samples) | share of generated points near data; share of data near generated points |
+# | reconstructor | a network that maps points back to noise (VEEGAN) |
+# | saturating | of a loss: flat where the generator is worst |
+# | Sinkhorn | transport with a reward for spreading, solved by rescaling rows and columns |
+# | unrolling | differentiating through the critic's next updates |
+# | weight clipping | putting every weight back into $[-c, c]$ after each step |
+# | witness | the function by which MMD tells two samples apart |
+#
 # ## Takeaways
 #
 # - $T$ generates, its inverse normalises, and `ladj` belongs to the direction that was asked for.
