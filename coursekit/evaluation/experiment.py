@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from coursekit.course import course_root
-from coursekit.evaluation.fingerprint import Executed, fingerprint
+from coursekit.evaluation.fingerprint import Executed, changed, fingerprint
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def is_stale(result: Mapping[str, Any], course: Path) -> bool:
     script = course / "experiments" / f"{result['row']}.py"
     if not script.is_file():
         return False
-    return fingerprint([course / f for f in result["code"]["files"]], course) != result["code"]["hash"]
+    return bool(changed(result["code"], course))
 
 
 def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None = None, write: bool = True) -> Row:
@@ -131,7 +131,7 @@ def run_row(row: str, course: Path | None = None, *, seeds: Sequence[int] | None
         figures=dict(result.figures), gates={k: bool(v) for k, v in result.gates.items()},
         intervals={k: list(v) for k, v in result.intervals.items()},
         seeds=used, seconds=round(seconds, 2),
-        code={"hash": fingerprint(files, course), "files": [f.relative_to(course).as_posix() for f in files]},
+        code=fingerprint(files, course),
         machine={"torch": torch.__version__.split("+")[0], "python": platform.python_version(),
                  "cores": os.cpu_count()},
         data=dict(result.data),

@@ -1,7 +1,9 @@
-"""Which code made a result: a hash that changes with the code, not with its comments.
+"""Which code made a result, such that it can be seen later whether that code has changed.
 
 A result is *stale* when the script or any module of the course that it ran has changed since. Ran, not imported: a
-package imports all its modules, and one more toy distribution must not make every older result stale.
+package imports all its modules. And changed, not grown: a module's text is kept as the hashes of its pieces (its
+functions, classes, constants, the entries of its tables), and what was there must still be there. So one more toy
+distribution, or one more objective in the table, does not make every older result stale; a comment does not, either.
 """
 from __future__ import annotations
 
@@ -12,13 +14,19 @@ import io
 import sys
 import threading
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 
 
 def bare(source: str) -> str:
     """`source` without comments, docstrings and blank lines (what it computes is unchanged)."""
+    return "\n".join(line for line in _blanked(source) if line)
+
+
+def _blanked(source: str) -> list[str]:
+    """The lines of `source`, where comments, docstrings and spaces at an end are taken away; no line moves."""
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -31,16 +39,106 @@ def bare(source: str) -> str:
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+    return [line.rstrip() for line in lines]
 
 
-def fingerprint(files: Iterable[Path], root: Path) -> str:
-    """One hash over the bare text of `files`, with their places below `root`."""
-    digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(bare(path.read_text("utf-8")).encode() if path.is_file() else b"missing")
-    return digest.hexdigest()[:16]
+def pieces(source: str) -> list[str]:
+    """The texts whose change changes what a module computes; one more of them does not.
+
+    A piece is a function, a class, an assignment, an imported name, or an entry of a public table, which is
+    ``NAME: dict[str, ...] = {...}`` with a name in capitals. Everything else at the top of a module (a loop, a call)
+    may act on the rest, so it is one piece all together; and where a name is bound twice, so is the whole module.
+    """
+    body, lines = ast.parse(source).body, _blanked(source)
+    bound = [name for node in body for name in _bound(node)]
+    if len(bound) != len(set(bound)):
+        return [bare(source)]
+    found: list[str] = []
+    acts: list[str] = []
+    for node in body:
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue  # a text
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found += _imports(node)
+        elif _bound(node) == ["__all__"]:
+            continue
+        elif table := _table(node):
+            found += [f"{table[0]}: {text}" for text in _entries(table[1], lines)]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign):
+            found.append(_text(node, lines))
+        else:
+            acts.append(_text(node, lines))
+    return found + (["\n".join(acts)] if acts else [])
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a module binds."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [name.id for target in targets if target is not None for name in ast.walk(target)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)]
+
+
+def _imports(node: ast.Import | ast.ImportFrom) -> list[str]:
+    start = f"from {'.' * node.level}{node.module or ''} " if isinstance(node, ast.ImportFrom) else ""
+    return [f"{start}import {alias.name} as {alias.asname or alias.name}" for alias in node.names]
+
+
+def _table(node: ast.stmt) -> tuple[str, ast.Dict | ast.DictComp] | None:
+    """Name and value of a public table."""
+    if (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id.isupper()
+            and not node.target.id.startswith("_") and isinstance(node.value, ast.Dict | ast.DictComp)
+            and isinstance(node.annotation, ast.Subscript) and getattr(node.annotation.value, "id", "") == "dict"):
+        return node.target.id, node.value
+    return None
+
+
+def _entries(value: ast.Dict | ast.DictComp, lines: list[str]) -> Iterator[str]:
+    if isinstance(value, ast.Dict):
+        for key, entry in zip(value.keys, value.values, strict=True):
+            yield f"{'**' if key is None else _text(key, lines)}: {_text(entry, lines)}"
+        return
+    # {one.name: one for one in (A, B, C)}: each of A, B, C, and the rule that makes entries of them
+    first, *others = value.generators
+    listed = first.iter.elts if isinstance(first.iter, ast.Tuple | ast.List) else [first.iter]
+    yield " ".join(_text(part, lines) for part in (value.key, value.value, first.target, *first.ifs))
+    for part in [*listed, *(part for other in others for part in (other.target, other.iter, *other.ifs))]:
+        yield _text(part, lines)
+
+
+def _text(node: ast.stmt | ast.expr, lines: list[str]) -> str:
+    """The text of a node, without comments, docstrings and blank lines."""
+    start = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+    part = lines[start - 1 : node.end_lineno]
+    if isinstance(node, ast.expr):  # columns count bytes; the end first, for both may be in one line
+        part[-1] = part[-1].encode()[: node.end_col_offset].decode()
+        part[0] = part[0].encode()[node.col_offset :].decode()
+    return "\n".join(line for line in part if line)
+
+
+def fingerprint(files: Iterable[Path], root: Path) -> dict[str, str]:
+    """For each file, by its place below `root`, the hashes of its pieces, sorted, in one string."""
+    return {path.relative_to(root).as_posix(): " ".join(sorted(_hashes(path, _stamp(path)))) for path in sorted(files)}
+
+
+def changed(then: Mapping[str, str], root: Path) -> list[str]:
+    """The files of a fingerprint that are gone, or lack a piece that they had."""
+    return [name for name, hashes in then.items()
+            if not (root / name).is_file() or set(hashes.split()) - _hashes(root / name, _stamp(root / name))]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    return path.stat().st_mtime_ns, path.stat().st_size
+
+
+@cache
+def _hashes(path: Path, stamp: tuple[int, int]) -> frozenset[str]:
+    """The hashes of a file's pieces; `stamp` tells a changed file from the one that was read before."""
+    texts = pieces(path.read_text("utf-8")) or [""]
+    return frozenset(hashlib.sha256(text.encode()).hexdigest()[:8] for text in texts)
 
 
 class Executed:

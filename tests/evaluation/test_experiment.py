@@ -12,7 +12,7 @@ import torch
 
 from coursekit.distributions import names
 from coursekit.evaluation.experiment import Result, figure_row, is_stale, run_row, run_rows
-from coursekit.evaluation.fingerprint import Executed, bare, fingerprint
+from coursekit.evaluation.fingerprint import Executed, bare, changed, fingerprint
 from coursekit.evaluation.syllabus import read_rows, read_sections, summary, syllabus
 
 COURSE = Path(__file__).resolve().parents[2]
@@ -145,11 +145,65 @@ def test_bare_text(a, b, same):
     assert (bare(a) == bare(b)) is same
 
 
-def test_a_renamed_or_lost_file_changes_the_fingerprint(tmp_path):
+MODULE = """
+from math import pi, tau
+from a import b
+
+RATE = [1, 2]
+TABLE: dict[str, float] = {"one": 1.0, "two": pi}
+OTHERS: dict[str, float] = {
+    one.name: one  # by name
+    for one in (b(1), *(b(k) for k in range(3)))
+}
+
+
+@b
+def f(x):
+    return x + 1
+
+
+class C:
+    y = 1
+
+
+for k in range(2):
+    TABLE[str(k)] = k
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "same"), [
+    ("def f(x)", "def g(x):\n    return 0\n\n\n@b\ndef f(x)", True),  # one more function
+    ("import pi, tau", "import pi, sin, tau", True),
+    ('"one": 1.0, ', '"one": 1.0, "three": 3.0, ', True),  # one more entry of a table
+    ("(b(1), ", "(b(1), b(7), ", True),
+    ("class C:", 'LATER = 3\n\n\nclass C:\n    """Text."""', True),
+    ("x + 1", "x + 2", False),
+    ("@b\n", "", False),  # a decorator
+    ("[1, 2]", "[1, 2, 3]", False),  # a list is one value
+    ('"two": pi', '"two": tau', False),
+    ('"one": 1.0, ', "", False),
+    ("b(k)", "b(k + 1)", False),
+    ("y = 1", "y = 1\n    z = 2", False),
+    ("range(2)", "range(3)", False),  # what acts on the rest
+    ("TABLE[str(k)] = k", "TABLE[str(k)] = k\n\nprint(TABLE)", False),
+    ("from a import b", "from c import b", False),
+    ("class C:", "def f(x):\n    return x\n\n\nclass C:", False),  # another thing of the same name
+    ("RATE = [1, 2]", "RATE = [1, 2]\nRATE += [3]", False),
+])
+def test_what_was_there_must_still_be_there(tmp_path, old, new, same):
+    path = tmp_path / "m.py"
+    path.write_text(MODULE)
+    then = fingerprint([path], tmp_path)
+    assert changed(then, tmp_path) == [] and old in MODULE
+    path.write_text(MODULE.replace(old, new, 1))
+    assert changed(then, tmp_path) == ([] if same else ["m.py"])
+
+
+def test_a_lost_or_renamed_file_is_a_change(tmp_path):
     (tmp_path / "a.py").write_text("x = 1\n")
-    (tmp_path / "b.py").write_text("x = 1\n")
-    hashes = {fingerprint([tmp_path / name], tmp_path) for name in ("a.py", "b.py", "c.py")}
-    assert len(hashes) == 3
+    then = fingerprint([tmp_path / "a.py"], tmp_path)
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    assert changed(then, tmp_path) == ["a.py"]
 
 
 def test_a_result_depends_on_what_ran_not_on_what_was_imported():
