@@ -169,4 +169,6 @@ def tools() -> Iterator[Finding]:
                       "Allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, or the "
                       "AppArmor profile of your distribution).")
     else:
-        yield Finding("ok", "bubblewrap works: grading is isolated.")
+        from coursekit.grading.cgroup import in_force
+
+        yield Finding("ok", f"bubblewrap works: grading is isolated. {in_force()}")

@@ -10,6 +10,7 @@
 `provisioner`       how Jupyter starts a kernel behind the walls
 `execute`           run a notebook to its end, or to the end of its time
 `watch`             memory of all processes together, and what is written to disk
+`cgroup`            the same memory, limited by the operating system where it gives the grader a group of its own
 `verdicts`          arrays -> verdicts, in a process that no student's code has touched
 `sanitise`          what a student wrote or printed, made harmless for pages and tables
 `plan`              what all submissions share: hidden cases, limits, the secret

@@ -150,6 +150,8 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
                 seconds_a_cell = float(STARTUP_SECONDS) if own else box.limits.cell_seconds
             reason = await _cell(client, cell, index, run, box.limits, deadline)
             run.outputs[index] = calm_outputs(cell.outputs)
+            if reason and watch.was_over():  # it died between two looks
+                reason = watch.too_much
             reason = watch.reason or reason
             if index < first and (reason or index in run.errors):
                 raise KernelDidNotStart(f"The course's own cell {index + 1} failed before any of the student's ran: "
@@ -163,6 +165,9 @@ async def _attempt(notebook: NotebookNode, box: Box, run: Execution, skip: set[i
             watch.look(manager.pid)  # a short notebook is over before anybody looked
         run.peak_bytes = max(run.peak_bytes, watch.peak_bytes)
         await _kill(client, manager)
+        if box.group is not None:
+            box.group.close()
+            box.group = None
     return None
 
 

@@ -76,6 +76,8 @@ def _first(order: dict[str, Any]) -> None:
     with socket.socket(socket.AF_UNIX) as here:
         here.connect(order["socket"])  # tells the grader which process this is
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if not here.recv(1):  # the grader has put this process into its control group, if there is one
+            os._exit(1)
         _walls(order)
         dropped, say_dropped = os.pipe()
         kernel = os.fork()

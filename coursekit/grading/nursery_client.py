@@ -111,6 +111,9 @@ class Nursery:
                     caller.settimeout(30)
                     pid = struct.unpack("3i", caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
                     forked = Forked(pid, [*self.args[:1], "(forked)", *argv])
+                    if box.group is not None:
+                        box.group.enter(pid)  # before it forks the kernel, which is inside from its first page
+                    caller.sendall(b"x")
                     if caller.recv(16) != b"started":
                         raise OSError("it ended while it built its walls")
             except OSError as error:

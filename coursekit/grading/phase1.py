@@ -20,6 +20,7 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from coursekit.grading import cgroup
 from coursekit.grading.cluster import on_cluster
 from coursekit.grading.execute import execute
 from coursekit.grading.graft import forbidden_flags
@@ -274,7 +275,7 @@ def _short_temporary() -> str:
 
 
 def sweep() -> None:
-    """Remove the folders of runs whose grader was killed, and end what may still run in them."""
+    """Remove the folders and groups of runs whose grader was killed, and end what may still run in them."""
     for folder in Path(_short_temporary()).glob("ck-*-*"):
         pid = folder.name.split("-")[1]
         if pid.isdigit() and not psutil.pid_exists(int(pid)) and folder.stat().st_uid == os.geteuid():
@@ -283,3 +284,4 @@ def sweep() -> None:
                     with contextlib.suppress(psutil.Error):
                         process.kill()
             remove_tree(folder)
+    cgroup.sweep()

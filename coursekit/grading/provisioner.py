@@ -22,6 +22,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 
+from coursekit.grading.cgroup import Group, make_group
 from coursekit.grading.nursery_client import Forked, NurseryUnavailable, kernel_below, outside
 from coursekit.grading.sandbox import Box, IsolationUnavailable, bubblewrap
 
@@ -41,6 +42,7 @@ class BoxProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         box = self.box
         box.hand_over(box.connection_file)
+        box.group = make_group(box.limits.memory_bytes)
         if box.nursery is not None:
             try:
                 self.process = box.nursery.start(box, cmd[cmd.index("-m") + 1:])  # type: ignore[assignment]
@@ -53,17 +55,20 @@ class BoxProvisioner(LocalProvisioner):
                 box.command(cmd), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
                 env={} if box.isolated else box.environment(),
                 cwd="/" if box.isolated else box.working_directory, start_new_session=True, close_fds=True,
-                preexec_fn=partial(_die_with, os.getpid()))
+                preexec_fn=partial(_before_exec, os.getpid(), box.group))
         self.pid = self.pgid = self.process.pid  # type: ignore[attr-defined]
         return self.connection_info
 
 
-def _die_with(grader: int) -> None:
-    """Between fork and exec: end when the grader is killed. (bubblewrap asks for the same, some milliseconds later.)"""
+def _before_exec(grader: int, group: Group | None) -> None:
+    """Between fork and exec: end when the grader is killed (bubblewrap asks for the same, some milliseconds later), and
+    enter the group, so that nothing is ever started outside of it."""
     if _libc is not None:
         _libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
         if os.getppid() != grader:
             os._exit(1)
+    if group is not None:
+        group.enter()
 
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coursekit.grading.cgroup import Group
     from coursekit.grading.nursery_client import Nursery
 
 FIRST_UID = 61_184
@@ -70,6 +71,7 @@ class Box:
         support: the assignment's own files, shown read-only in the working directory.
         hide: folders that must not be seen even if they lie below something that is shown.
         nursery: where kernels are forked from; `None` to start each by itself.
+        group: the control group of the kernel that runs now; `None` where there are none.
     """
 
     run: Path
@@ -80,6 +82,7 @@ class Box:
     hide: tuple[Path, ...] = ()
     uid: int | None = field(default_factory=lambda: _own_uid())
     nursery: Nursery | None = None
+    group: Group | None = field(default=None, init=False)
 
     def prepare(self) -> None:
         """Make the run's folders, owned by whom the kernel will run as."""

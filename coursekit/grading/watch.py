@@ -1,7 +1,8 @@
 """Limits that no single system call carries: memory of all processes together, and what is written to the host's disk.
 
 `RLIMIT_DATA` binds each process; a hundred of them may still be too many. So the grader looks, a few times a second,
-and kills. What it saw is the peak memory in the report.
+and kills. Where there is a control group (`cgroup`), the system has killed already, and the grader sees that and says
+so. What was seen is the peak memory in the report.
 """
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ class Watch:
         while not self.reason:
             await asyncio.sleep(INTERVAL)
             used = self.look(pid)
-            if used > limits.memory_bytes:
-                self.reason = f"it took more than {limits.memory_bytes / 2**30:.1f} GiB of memory"
+            if used > limits.memory_bytes or self.was_over():
+                self.reason = self.too_much
             elif any(folder_is_over(self.box.run / name, limits.folder_bytes) for name in ("out", "ipc")):
                 self.reason = f"it wrote more than {limits.folder_bytes / 2**20:.0f} MiB to disk"
         _kill_tree(pid)
@@ -47,8 +48,17 @@ class Watch:
     def look(self, pid: int) -> int:
         """Memory held now; remembers the most."""
         used = memory_of(pid, self.box.limits.memory_bytes)
-        self.peak_bytes = max(self.peak_bytes, used)
+        seen = self.box.group.peak_bytes() if self.box.group is not None else 0
+        self.peak_bytes = max(self.peak_bytes, used, seen)
         return used
+
+    def was_over(self) -> bool:
+        """Has the control group ended something for want of memory?"""
+        return self.box.group is not None and self.box.group.was_over()
+
+    @property
+    def too_much(self) -> str:
+        return f"it took more than {self.box.limits.memory_bytes / 2**30:.1f} GiB of memory"
 
 
 def memory_of(pid: int, enough: int = 0) -> int:
