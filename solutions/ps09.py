@@ -26,7 +26,7 @@
 #   Gradients may come from autograd or from paper.
 # - Write the formulas yourself. `coursekit.gans` and `coursekit.distances` are for comparing afterwards; in an answer
 #   they are flagged.
-# - A critic is high on data and gives *logits*: $D(x) = \sigma(v(x))$ is the probability of "data", with
+# - As in the lecture, a critic is high on data and gives *logits* $D(x)$; the probability of "data" is $\sigma(D(x))$, with
 #   $\sigma(v) = 1 / (1 + e^{-v})$. Logarithms are natural, so divergences are in nats.
 
 # %%
@@ -47,12 +47,13 @@ check = open_checks("ps09")
 # generator cannot escape by returning to an old trick. Then the heap of fakes is a mixture,
 # $p_g = \sum_k w_k\, p_k$, and data are a share $\pi$ of the batch:
 #
-# $$D^*(x) = \frac{\pi\, p(x)}{\pi\, p(x) + (1 - \pi) \sum_k w_k\, p_k(x)}.$$
+# $$\sigma(D^*(x)) = \frac{\pi\, p(x)}{\pi\, p(x) + (1 - \pi) \sum_k w_k\, p_k(x)}.$$
 #
-# Simplify its logit, $\log \frac{D^*}{1 - D^*}$, on paper first. You are given log-densities, because in many
-# dimensions the densities themselves are numbers like $e^{-1000}$. A density of exactly zero arrives as $-\infty$,
-# and then the answer may be $\pm\infty$, which is right: a point that fakes cannot be is certainly data. Where both
-# sides are zero, $x$ carries no evidence, and what is left is what one would say without looking.
+# Solve for the logit $D^*$, with $D = \log \frac{\sigma(D)}{1 - \sigma(D)}$, and simplify on paper first. You are given
+# log-densities, because in many dimensions the densities themselves are numbers like $e^{-1000}$. A density of exactly
+# zero arrives as $-\infty$, and then the answer may be $\pm\infty$, which is right: a point that fakes cannot be is
+# certainly data. Where both sides are zero, $x$ carries no evidence, and what is left is what one would say without
+# looking.
 
 
 # %% answer="t1"
@@ -66,7 +67,7 @@ def optimal_logit(log_p, log_g, weights, prior):
         prior: pi, the share of data in the batch, a float in (0, 1).
 
     Returns:
-        log(D* / (1 - D*)) with shape (n,): +inf where only data can be, -inf where only
+        The logit D* with shape (n,): +inf where only data can be, -inf where only
         fakes can be. Where neither can be: the logit of the prior alone.
     """
     ### BEGIN SOLUTION
@@ -81,8 +82,8 @@ def optimal_logit(log_p, log_g, weights, prior):
 check("t1", optimal_logit)
 
 # %% [markdown]
-# **Predict, then run.** Data are $N(1, 1)$, fakes $N(-1, 1)$. The critic's border is where $D^* = \frac12$. It lies at 0
-# when half of the batch is data. Which way does it move when only one point in ten is?
+# **Predict, then run.** Data are $N(1, 1)$, fakes $N(-1, 1)$. The critic's border is where it says one half, $D^* = 0$. When
+# half of the batch is data, it lies at $x = 0$. Which way does it move when only one point in ten is?
 
 
 # %% play=true
@@ -95,7 +96,7 @@ def borders():
         logit = check.array(optimal_logit(log_p, log_g, torch.ones(1).double(), prior))
         ax.plot(x, torch.sigmoid(logit), label=f"share of data {prior}")
     ax.axhline(0.5, color="0.7", linewidth=1)
-    ax.set(xlabel="x", ylabel="D*(x)")
+    ax.set(xlabel="x", ylabel="σ(D*(x))")
     ax.legend()
     plt.show()
 
@@ -103,21 +104,21 @@ def borders():
 # %% [markdown]
 # ## 2 · What the generator wants
 #
-# The critic's loss is settled: cross-entropy. The generator's is a choice. With $D = \sigma(v)$ at a fake, three that all
-# want $v$ to rise (Goodfellow 2016, section 3.2):
+# The critic's loss is settled: cross-entropy. The generator's is a choice. Here are three, written with the logit $D$ of a
+# fake. All want it to rise (Goodfellow 2016, section 3.2):
 #
 # | kind | loss of one fake |
 # |---|---|
-# | saturating (the minimax game) | $\log(1 - D)$ |
-# | non-saturating | $-\log D$ |
-# | maximum likelihood | $-D / (1 - D)$ |
+# | saturating (the minimax game) | $\log(1 - \sigma(D))$ |
+# | non-saturating | $-\log \sigma(D)$ |
+# | maximum likelihood | $-\sigma(D) / (1 - \sigma(D))$ |
 #
 # They differ in their *slopes*, the derivatives by the logits, which are all that the generator ever receives. Compute
 # both, for the mean over a batch.
 #
-# Keep away from $D$ itself: a critic whose logit is 1000 gives a $D$ that is exactly 1 in floating point. Rewrite each loss in
-# terms of $v$ first. What is $1 - \sigma(v)$, as a sigmoid? The function $\log(1 + e^v)$ is `softplus`, and both
-# numpy (`logaddexp`) and torch have it in a form that does not overflow.
+# Keep away from $\sigma(D)$ itself: for $D = 1000$ it is exactly 1 in floating point. Rewrite each loss in terms of $D$ first.
+# What is $1 - \sigma(D)$, as a sigmoid? The function $\log(1 + e^v)$ is `softplus`, and both numpy (`logaddexp`) and torch
+# have it in a form that does not overflow.
 
 
 # %% answer="t2"
@@ -125,7 +126,7 @@ def generator_loss(logits, kind):
     """Mean loss of the generator, and its slopes.
 
     Args:
-        logits: The critic's logits v on a batch of fakes, shape (n,). Some can be near
+        logits: The critic's logits D on a batch of fakes, shape (n,). Some can be near
             1000 or -1000 (near 60 at most for "maximum likelihood").
         kind: "saturating", "non-saturating" or "maximum likelihood".
 
@@ -151,7 +152,7 @@ def generator_loss(logits, kind):
 check("t2", generator_loss)
 
 # %% [markdown]
-# **Predict, then run.** Early in training all fakes are bad, and the critic knows: $v$ is around $-6$. Which of the three
+# **Predict, then run.** Early in training all fakes are bad, and the critic knows: $D$ is around $-6$. Which of the three
 # generators learns anything there? Later some fakes fool the critic. Which generator listens to these few alone?
 
 
@@ -163,7 +164,7 @@ def slopes_of_three_losses():
     for kind in ("saturating", "non-saturating", "maximum likelihood"):
         slopes = check.array(generator_loss(v, kind)[1])
         ax.semilogy(v, slopes.abs() * len(v), label=kind)
-    ax.set(xlabel="logit v of a fake", ylabel="size of the slope", ylim=(1e-3, 30))
+    ax.set(xlabel="logit D of a fake", ylabel="size of the slope", ylim=(1e-3, 30))
     ax.legend()
     plt.show()
 
@@ -323,15 +324,15 @@ def three_orders():
 #
 # Now the game with data. Two players so small that every gradient fits on paper:
 #
-# $$v(x) = w \cdot x + b \quad\text{(the critic's logit)}, \qquad G(z) = z\,S + s \quad\text{(the generator, } z
+# $$D(x) = w \cdot x + b \quad\text{(the critic, a logit)}, \qquad G(z) = z\,S + s \quad\text{(the generator, } z
 # \text{ a row)}.$$
 #
 # One round has $k$ steps of the critic and then one step of the generator, all by plain gradient descent:
 #
-# - Step $i$ of the critic uses the batch $x_i$ and fakes made of the noise $z_i$. Its loss is the mean of $-\log D$ over
-#   the data plus the mean of $-\log(1 - D)$ over the fakes. *The generator is frozen.*
-# - The generator then makes fakes of its own noise and lowers the mean of $-\log D$ over them, against the critic as it
-#   has become. *The critic is frozen.*
+# - Step $i$ of the critic uses the batch $x_i$ and fakes made of the noise $z_i$. Its loss is the mean of $-\log \sigma(D)$
+#   over the data plus the mean of $-\log(1 - \sigma(D))$ over the fakes. *The generator is frozen.*
+# - The generator then makes fakes of its own noise and lowers the mean of $-\log \sigma(D)$ over them, against the critic
+#   as it has become. *The critic is frozen.*
 #
 # "Frozen" is where most loops go wrong. The fakes are made by the generator, so autograd will happily follow
 # the critic's loss through them into $S$ and $s$. And `backward()` *adds* to `.grad`; nothing is cleared unless you clear
@@ -379,8 +380,8 @@ check("t5", train_round)
 
 # %% [markdown]
 # **Predict, then run.** Your rounds on data around $(2, 1)$; the fakes start around the origin. A linear critic sees
-# little more than the difference of the means. Does the middle of the fakes walk straight to the line and stay there, or
-# does task 4 show through? Does it help to let the critic take five steps a round?
+# little more than the difference of the means. Does the middle of the fakes walk straight to the data's, the grey line,
+# and stay there, or does task 4 show through? Does it help to let the critic take five steps a round?
 
 
 # %% play=true
@@ -411,7 +412,8 @@ def rounds():
 # The value of the standard game at the best critic is $2\,\text{JS} - \log 4$. Any other critic reaches less, so in
 # expectation
 #
-# $$\widehat{\text{JS}} = \tfrac12 \Big( \text{mean}_{\text{data}} \log D + \text{mean}_{\text{fakes}} \log(1 - D) + \log 4 \Big)
+# $$\widehat{\text{JS}} = \tfrac12 \Big( \text{mean}_{\text{data}} \log \sigma(D) + \text{mean}_{\text{fakes}} \log(1 - \sigma(D))
+# + \log 4 \Big)
 # \;\le\; \text{JS}.$$
 #
 # Three things decide whether you may believe the number.

@@ -44,7 +44,8 @@ def _logit(log_p, log_g, weights, prior, *, odds="log", pool="mixture", sign=1, 
     log_fake = {
         "mixture": lambda: (log_g + weights.log()).logsumexp(1), "alike": lambda: (log_g + weights.log()).logsumexp(1),
         "plain": lambda: (log_g + weights).logsumexp(1), "sum": lambda: log_g.logsumexp(1),
-        "logs": lambda: (log_g * weights).sum(1),
+        "logs": lambda: (log_g * weights).sum(1), "largest": lambda: (log_g + weights.log()).amax(1),
+        "densities": lambda: (log_g.exp() * weights).sum(1).log(),
     }[pool]()
     if floor is not None:
         log_p, log_fake = (log_p.exp() + floor).log(), (log_fake.exp() + floor).log()
@@ -78,10 +79,10 @@ T1_SLIPS = (
          "The data's density is multiplied by its share of the batch. By what is the fakes' density multiplied?",
          partial(_logit, odds="data only")),
     Slip("prob-for-logit",
-         "This is the probability D(x). The task asks for its logit.",
+         "This is a probability. The task asks for its logit.",
          partial(_logit, returned="prob")),
     Slip("ratio-for-its-log",
-         "This is the ratio D / (1 - D). How does the logit follow from it?",
+         "This is the ratio of the two probabilities. How does the logit follow from it?",
          partial(_logit, returned="ratio")),
     Slip("ratio-upside-down",
          "The critic is high on data. Where is your logit high?",
@@ -95,6 +96,9 @@ T1_SLIPS = (
     Slip("generators-summed",
          "Does your density of the fakes integrate to one?",
          partial(_logit, pool="sum")),
+    Slip("largest-generator-only",
+         "Where several generators have density, the heap holds more than the largest of them gives. What do you add up?",
+         partial(_logit, pool="largest")),
     Slip("weights-not-logged",
          "Inside a log-sum-exp everything is a logarithm. Are your weights?",
          partial(_logit, pool="plain")),
@@ -102,6 +106,10 @@ T1_SLIPS = (
          "A density of exp(-1000) is zero in floating point, and the logarithm of a ratio of zeros is lost. "
          "Can you stay with logarithms?",
          _logit_by_way_of_the_densities),
+    Slip("underflow-of-the-fakes",
+         "A density of exp(-1000) is zero in floating point. Log-densities go into your mixture of fakes: where does "
+         "yours leave the logarithms?",
+         partial(_logit, pool="densities")),
     Slip("floor-under-the-log",
          "A small number added before the logarithm replaces the density where the density is smaller. Is it ever?",
          partial(_logit, floor=1e-12)),
@@ -180,6 +188,14 @@ def _g_loss(logits, kind, *, kinds=None, flip=(), wrong_label=False, likelihood=
     return loss, slope_sign * slopes * (share if slope_pool is None else slope_pool)
 
 
+def _g_loss_with_a_naive_sigmoid(logits, kind):
+    """The slopes as e^v / (1 + e^v): right, until e^v overflows."""
+    loss, slopes = _g_loss(logits, kind)
+    if kind == "saturating":
+        slopes = -logits.exp() / (1 + logits.exp()) / len(logits)
+    return loss, slopes
+
+
 def _g_loss_through_prob(logits, kind, *, floor=0.0, slopes="autograd"):
     logits = logits.clone().requires_grad_()
     prob = torch.sigmoid(logits)
@@ -195,12 +211,13 @@ def loss_and_slopes(answer, inputs):
     return {"loss": values[0], "slopes": values[1]} if len(values) == 2 else out
 
 
-_ROUNDED = ("The sigmoid of 1000 is exactly 1 in floating point, that of -1000 exactly 0. Can your loss be had from "
-            "the logit without forming D?")
+_ROUNDED = ("In floating point the sigmoid of 1000 is exactly 1, and exp(1000) is infinite. Does your loss form one of "
+            "these on its way?")
+_FLOOR = "With a small number added, how large can your loss become, and what is left of its slope there?"
 
 T2_SLIPS = (
     Slip("saturating-sign",
-         "In the minimax game the generator wants log(1 - D) to be small. Which sign has its loss?",
+         "In the minimax game the generator wants the log-probability of 'fake' to be small. Which sign has its loss?",
          partial(_g_loss, flip=("saturating",))),
     Slip("non-saturating-label",
          "Your non-saturating loss is small where the critic says 'fake'. Which label does the generator want to hear?",
@@ -209,7 +226,7 @@ T2_SLIPS = (
          "Which of the two losses is flat where the critic is sure that a point is fake? Look at yours at a logit of -10.",
          partial(_g_loss, kinds={"saturating": "non-saturating", "non-saturating": "saturating"})),
     Slip("likelihood-with-d",
-         "Maximum likelihood needs the density ratio at the point. Is D that ratio?",
+         "Maximum likelihood needs the density ratio at the point. Is the probability of 'data' that ratio?",
          partial(_g_loss, likelihood="prob")),
     Slip("likelihood-with-the-logit",
          "The logit is the logarithm of the density ratio. Which of the two does the formula ask for?",
@@ -224,16 +241,19 @@ T2_SLIPS = (
          "Your loss is an average over the batch. By how much does it change when one of the logits moves?",
          partial(_g_loss, slope_pool=1.0)),
     Slip("slopes-by-the-probability",
-         "These are the derivatives by D. The task asks for those by the logit: one more factor of the chain rule.",
+         "These are the derivatives by the probability. The task asks for those by the logit: one more factor of the "
+         "chain rule.",
          partial(_g_loss, slope="prob")),
     Slip("slopes-downhill",
          "These are the directions in which the loss falls. A derivative points the other way.",
          partial(_g_loss, slope_sign=-1)),
     Slip("log-of-a-rounded-probability", _ROUNDED, _g_loss_through_prob),
     Slip("log-of-a-rounded-probability-in-the-loss", _ROUNDED, partial(_g_loss_through_prob, slopes="formula")),
-    Slip("floor-under-the-log",
-         "With a small number added, how large can your loss become, and what is left of its slope there?",
-         partial(_g_loss_through_prob, floor=1e-8)),
+    Slip("sigmoid-of-exponentials",
+         "Your loss is right, and a slope is infinity over infinity. Which form of the sigmoid has no exp of a large number?",
+         _g_loss_with_a_naive_sigmoid),
+    Slip("floor-under-the-log", _FLOOR, partial(_g_loss_through_prob, floor=1e-8)),
+    Slip("floor-under-the-log-in-the-loss", _FLOOR, partial(_g_loss_through_prob, floor=1e-8, slopes="formula")),
 )
 
 KINDS = ("saturating", "non-saturating", "maximum likelihood")
@@ -270,22 +290,23 @@ F = {"kl": lambda u: u * u.log(), "reverse kl": lambda u: -u.log(), "neyman": la
      "triangular": lambda u: (u - 1) ** 2 / (u + 1)}
 
 
-def _conjugate_at_root(s, clamp=True):
+def _conjugate_at_root(s, clamp=True, end=-1.0):
     value = (1 - s) * (3 - s)
-    return torch.where(s <= 2, value, -1.0) if clamp else value
+    return torch.where(s <= 2, value, end) if clamp else value
 
 
 CONJUGATES = {"kl": lambda t: (t - 1).exp(), "reverse kl": lambda t: -1 - (-t).log(),
               "neyman": lambda t: 2 - 2 * (1 - t).sqrt(), "triangular": lambda t: _conjugate_at_root((1 - t).sqrt())}
 
 
-def _conjugate_of_output(v, divergence, clamp=True):
-    return {"kl": lambda: (v - 1).exp(), "reverse kl": lambda: v - 1, "neyman": lambda: -2 * torch.expm1(-v / 2),
-            "triangular": lambda: _conjugate_at_root((-v / 2).exp(), clamp)}[divergence]()
+def _conjugate_of_output(v, divergence, clamp=True, end=-1.0, kl="u log u"):
+    return {"kl": lambda: (v - 1).exp() if kl == "u log u" else torch.expm1(v), "reverse kl": lambda: v - 1,
+            "neyman": lambda: -2 * torch.expm1(-v / 2),
+            "triangular": lambda: _conjugate_at_root((-v / 2).exp(), clamp, end)}[divergence]()
 
 
 def _bound(real, fake, divergence, *, swap=False, activate=(True, True), second="conjugate", sign=-1, total=1,
-           pool="means", clamp=True, unsimplified=False):
+           pool="means", clamp=True, end=-1.0, kl="u log u", unsimplified=False):
     real, fake = (fake, real) if swap else (real, fake)
     g, conjugate = ACTIVATIONS[divergence], CONJUGATES[divergence]
     first = g(real) if activate[0] else real
@@ -297,7 +318,7 @@ def _bound(real, fake, divergence, *, swap=False, activate=(True, True), second=
     elif second == "none":
         rest = t
     elif activate[1] and not unsimplified:
-        rest = _conjugate_of_output(fake, divergence, clamp)
+        rest = _conjugate_of_output(fake, divergence, clamp, end, kl)
     else:
         rest = conjugate(t)
     if pool == "means":
@@ -322,7 +343,7 @@ T3_SLIPS = (
          "There is one critic, and t = g(v) on both kinds of points. Which v did not pass the activation?",
          partial(_bound, activate=(False, True))),
     Slip("second-term-added",
-         "Let t be a constant c. With f* (c) at least c, your value must not come out above zero. Does it?",
+         "Let t be a constant c. With f*(c) at least c, your value must not come out above zero. Does it?",
          partial(_bound, sign=1)),
     Slip("loss-for-the-bound",
          "This is what the critic makes small. Which sign has the bound?",
@@ -342,6 +363,15 @@ T3_SLIPS = (
     Slip("maximum-left-of-zero",
          "f*(t) is a maximum over u >= 0. For t < -3, where is the u at which your derivative vanishes?",
          partial(_bound, clamp=False)),
+    Slip("zero-at-the-end-of-the-range",
+         "For t < -3 the maximum over u >= 0 sits at the end of the range. Which value has u t - f(u) there?",
+         partial(_bound, end=0.0)),
+    Slip("slope-for-value-at-the-end",
+         "For t < -3 the maximum over u >= 0 sits at the end of the range. You have a slope; what is asked for is a value.",
+         partial(_bound, end=-3.0)),
+    Slip("conjugate-of-another-kl",
+         "f* belongs to one f. Try yours at t = 1: the tangent of u log u with that slope touches at u = 1, where f is 0.",
+         partial(_bound, kl="u log u - u + 1")),
     Slip("overflow",
          "For a sure critic t rounds to the end of its domain, and f*(t) with it to infinity. Compose f* and the "
          "activation on paper: what is left of exp and log?",
@@ -411,6 +441,9 @@ def _play(x, y, payoff, rate_x, rate_y, steps, order, *, orders=None, signs=(-1,
             y_ahead = move_y(x_ahead if ahead == "one after the other" else x, y)
             if ahead == "stepped on":
                 x, y = x_ahead + signs[0] * rate_x * (payoff @ y_ahead), y_ahead + signs[1] * rate_y * (x_ahead @ payoff)
+            elif ahead == "new x":
+                x = x + signs[0] * rate_x * (payoff @ y_ahead)
+                y = move_y(x, y)
             else:
                 x, y = x + signs[0] * rate_x * (payoff @ y_ahead), y + signs[1] * rate_y * (x_ahead @ payoff)
         xs.append(x)
@@ -469,6 +502,9 @@ T4_SLIPS = (
     Slip("extragradient-without-the-second-gradient",
          "This is simultaneous play. What is the look-ahead point for, once it is known?",
          partial(_play, orders={"extragradient": "simultaneous"})),
+    Slip("extragradient-y-answers-the-new-x",
+         "Both gradients of the step are taken at the look-ahead point. At which x does your y take its own?",
+         partial(_play, ahead="new x")),
     Slip("extragradient-alternates-ahead",
          "Both players look ahead from the same point. Which x does your y look ahead from?",
          partial(_play, ahead="one after the other")),
@@ -516,7 +552,8 @@ def _round(x, z_critic, z_generator, w, b, scale, shift, rate_d, rate_g, *, d_si
             d_real, d_fake = torch.sigmoid(real_logit), -torch.sigmoid(-fake_logit)
         if labels == "fakes only":
             d_real = 0 * d_real
-        sizes = {"means": (len(x), len(z)), "sums": (1, 1), "joined": (len(x) + len(z),) * 2}[pool]
+        sizes = {"means": (len(x), len(z)), "generator's sum": (len(x), len(z)), "halves": (2 * len(x), 2 * len(z)),
+                 "sums": (1, 1), "critic's sums": (1, 1), "joined": (len(x) + len(z),) * 2}[pool]
         d_real, d_fake = d_real / sizes[0], d_fake / sizes[1]
         to_fake = d_fake[:, None] * w
         return [d_real @ x + d_fake @ fake, d_real.sum() + d_fake.sum()], [z.T @ to_fake, to_fake.sum(0)]
@@ -526,7 +563,7 @@ def _round(x, z_critic, z_generator, w, b, scale, shift, rate_d, rate_g, *, d_si
         logit = fake @ w + b
         d = {"non-saturating": -torch.sigmoid(-logit), "saturating": -torch.sigmoid(logit),
              "critic's": torch.sigmoid(logit), "downhill": torch.sigmoid(-logit)}[g_loss]
-        d = d if pool == "sums" else d / len(z)
+        d = d if pool in ("sums", "generator's sum") else d / len(z)
         to_fake = d[:, None] * w
         moved = scale - rate_g * (z.T @ to_fake + leaked[0]), shift - rate_g * (to_fake.sum(0) + leaked[1])
         return (*moved, d @ fake, d.sum())
@@ -534,6 +571,8 @@ def _round(x, z_critic, z_generator, w, b, scale, shift, rate_d, rate_g, *, d_si
     k = len(x)
     for i in range(k):
         j = 0 if batches == "first" else i
+        if batches == "one step" and i:
+            break
         if batches == "together":
             if i:
                 break
@@ -599,6 +638,15 @@ T5_SLIPS = (
     Slip("sums-for-means",
          "Give every point twice. Should the parameters move further?",
          partial(_round, pool="sums")),
+    Slip("critics-sums-for-means",
+         "Give the critic every point twice. Should it move further?",
+         partial(_round, pool="critic's sums")),
+    Slip("generators-sum-for-mean",
+         "Give the generator every noise twice. Should it move further?",
+         partial(_round, pool="generator's sum")),
+    Slip("critics-loss-halved",
+         "The critic's loss is one mean plus another. Is there a factor in front of yours?",
+         partial(_round, pool="halves")),
     Slip("one-mean-over-both",
          "Data and fakes are two expectations. Does your critic's step change when every fake is given twice?",
          partial(_round, pool="joined")),
@@ -608,6 +656,9 @@ T5_SLIPS = (
     Slip("first-batch-every-time",
          "Each of the critic's steps has a batch of its own. Which ones did yours see?",
          partial(_round, batches="first")),
+    Slip("one-step-of-the-critic",
+         "There are k batches, one for each step of the critic. How many steps has yours taken when the generator moves?",
+         partial(_round, batches="one step")),
     Slip("batches-thrown-together",
          "k batches are k steps, each from where the last one ended. How many steps did your critic take?",
          partial(_round, batches="together")),
@@ -661,7 +712,7 @@ def _js(real, fake, real_seen, fake_seen, clip, *, points="unseen", clipped="log
     js = js.clamp_min(0) if positive else js
     var_a, var_b = (v.var(correction=correction) / (len(v) if divide else 1) for v in (a, b))
     se = {"root of the sum": (var_a + var_b).sqrt(), "sum of the roots": var_a.sqrt() + var_b.sqrt(),
-          "no root": var_a + var_b}[error]
+          "no root": var_a + var_b, "pooled": (torch.cat([a, b]).var(correction=correction) / (len(a) + len(b))).sqrt()}[error]
     return js, error_half * se
 
 
@@ -720,9 +771,18 @@ T6_SLIPS = (
     Slip("errors-added",
          "The two means are independent. What adds up, their standard errors or the squares of these?",
          partial(_js, error="sum of the roots")),
+    Slip("half-under-the-root",
+         "The estimate is half of a sum. By which factor does that change its variance?",
+         partial(_js, error_half=0.5**0.5)),
+    Slip("one-spread-over-both",
+         "Data and fakes are two samples with two means. Does your spread count the distance between them as chance?",
+         partial(_js, error="pooled")),
     Slip("variance-for-error",
          "A standard error has the unit of the estimate. Has yours?",
          partial(_js, error="no root")),
+    Slip("variance-of-the-estimate",
+         "A standard error has the unit of the estimate. Has yours?",
+         partial(_js, error="no root", error_half=0.25)),
     Slip("variance-with-n",
          "The centre of the spread is estimated from the same points. Which divisor makes the variance unbiased?",
          partial(_js, correction=0)),
