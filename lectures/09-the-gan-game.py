@@ -60,7 +60,8 @@ assert torch.allclose(logit, 2 - 2 * line)  # a straight line through zero at x 
 reveal(guess, "1, a line", "The squares of two normals of one width cancel.")
 
 # %% [markdown]
-# At each $x$ on its own the loss is $-p \log \sigma - p_g \log(1 - \sigma)$, smallest for $\sigma = p/(p + p_g)$. So
+# At each $x$ on its own the loss is $-p \log \sigma - p_g \log(1 - \sigma)$. Its derivative by $\sigma$ is zero where
+# $p/\sigma = p_g/(1 - \sigma)$, so
 #
 # $$\sigma(D^*(x)) = \frac{p(x)}{p(x) + p_g(x)}, \qquad D^*(x) = \log p(x) - \log p_g(x):$$
 #
@@ -248,7 +249,7 @@ def play(target, seen_at, seed=0, k=1):
 
 
 # %%
-seen_at = [1, 100, 300, budget(1_200, 400)]
+seen_at = [1, 100, 300, budget(600, 400)]
 target = get("bimodal")
 seen = play(target, seen_at)
 
@@ -267,9 +268,9 @@ say("$W_1$ to the data: " + ", ".join(f"{w:.2f} at step {at:,}" for at, w in zip
 
 # %% [markdown]
 # (The curves are kernel estimates of 2,000 of $G$'s points: it has no density to draw.) A generator starts as a narrow
-# spike. To tell a spike from data the critic need only know on which side most data lie, so it says "go there", and the
-# spike overshoots: on this seed it is farther away after 100 steps than at the start. Only then does it spread. Other seeds
-# take fewer detours, or more.
+# spike. The critic soon knows where all fakes sit, and is low there; the spike slides off to one side and overshoots. On
+# this seed it is farther away after 100 steps than at the start, and only then does it spread. On other seeds the detour is
+# shorter.
 
 # %%
 fell = figure_row("s09_generating_points")
@@ -354,15 +355,15 @@ def play_as(name, steps):
 
 games = {"f-reverse-kl": r"$\mathrm{KL}(p_g \Vert p)$", "f-squared-hellinger": "squared Hellinger",
          "f-kl": r"$\mathrm{KL}(p \Vert p_g)$"}  # fmt: skip
-ends = {name: play_as(name, budget(1_200, 10)) for name in games}
+ends = {name: play_as(name, budget(600, 10)) for name in games}
 expect(ends["f-reverse-kl"] < 0.4 and ends["f-squared-hellinger"] < 0.4, "two of them learn what section 3 learnt")
-table(["game", "$W_1$ to the data, after 600 steps of each player"], [[games[name], w] for name, w in ends.items()])
+table(["game", "$W_1$ to the data, after 300 steps of each player"], [[games[name], w] for name, w in ends.items()])
 
 # %% [markdown]
-# One run each is no comparison, but the last line is no accident. For KL, $f^*(v) = e^{v - 1}$: one bold $v$ on one fake,
-# and the generator is thrown far away. A bound that holds for every critic can still be hard to play.
-
-# %% [markdown]
+# One run each is no comparison, and with another seed KL may get there, too. But its trouble has a reason. Its generator's
+# loss is $-e^{v - 1}$: one bold $v$ on one fake, and the whole generator is thrown far away. A bound that holds for every
+# critic can still be hard to play.
+#
 # **Least squares** (LSGAN) drops probabilities altogether: the critic is a regression on the labels 1 for data and 0 for
 # fakes, so its output is no logit, and "undecided" is ½. The generator wants $D = 1$.
 
@@ -437,8 +438,8 @@ plots.Picture(figure, words + f"moved in turn it stays below {radius['alternatin
 
 # %% [markdown]
 # At once: each step multiplies the radius by $\sqrt{1 + \eta^2}$, however small $\eta$. In turn: an ellipse, for ever (if
-# $\eta < 2$). No network is to blame, and no noise. *Following one's own gradient does not lead to the equilibrium of a game.* GANs
-# circle too: modes come and go. (Averaging, damping and looking ahead help; the problem set tries one of them.)
+# $\eta < 2$). No network is to blame, and no noise. *Following one's own gradient does not lead to the equilibrium of a
+# game.* GANs circle too: modes come and go. (Averaging, damping and looking ahead help; the problem set tries one of them.)
 
 # %%
 fold("Growth and bounds, for four step sizes:", figure_row("s09_bilinear_game"))
@@ -531,8 +532,9 @@ for name, value in second.items():
 table(["objective", "the whole run", "second half"], rows)
 
 # %% [markdown]
-# (Means over seeds. Wgan is lecture 10's, hinge a critic that stops at a margin.) Over a whole run some losses and the distance do fall together,
-# because in the beginning everything changes. When to stop is a question about the end, and there they say next to nothing.
+# (Means over seeds. In `hinge` the critic is content beyond a margin; the other new names are games of lecture 10.) Over a
+# whole run some losses and the distance do fall together, because in the beginning everything changes. When to stop is a
+# question about the end, and there they say next to nothing.
 
 # %%
 fold("Losses of both players against the distance, over training:", stopping)
@@ -545,7 +547,7 @@ fold("Losses of both players against the distance, over training:", stopping)
 # ## Takeaways
 #
 # - The best critic's logit is $\log p - \log p_g$. The game's value is $2\,\mathrm{JS} - \log 4$, and every real critic
-#   reports less, on points that it has not seen.
+#   reports less, on average over points that it has not seen.
 # - The minimax loss is flat where fakes are seen through. Use the non-saturating loss, written with softplus.
 # - One player moves, the other is frozen: `detach` in the critic's turn, only $G$'s parameters in the generator's.
 # - Any f-divergence, or least squares, fits into the same loop; not all of them are as easy to play.
