@@ -105,3 +105,27 @@ def test_formgrader_s_autograde_button_uses_our_steps(server: Server, graded: Gr
         aside.replace(stored)
     assert server.api(f"assignment/{NAME}/generate_feedback", data=b"")["success"]
     assert "LEAK-PRINTED [" not in graded.feedback("leaks")
+
+
+@pytest.mark.browser
+def test_an_instructor_s_way_through_formgrader_in_a_browser(server: Server, graded: Graded, browser: Any,
+                                                             artefacts: Path) -> None:
+    """Assignment, submissions, one student's notebook; looked at in `artefacts/`."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800},
+                                  extra_http_headers={"Authorization": f"token {TOKEN}"})
+    page, called = context.new_page(), []
+    page.on("request", lambda request: called.append(request.url))
+    page.goto(f"{server.url}/formgrader/manage_submissions/{NAME}")
+    page.get_by_text("slip0").first.wait_for()
+    page.screenshot(path=artefacts / "formgrader-submissions.png", full_page=True)
+    table = page.locator("tbody").first.inner_text()
+    missing = [row.student for row in graded.report.rows if row.status == "graded" and row.student not in table]
+    assert missing == [], table
+    (notebook,) = [n["id"] for n in server.api(f"submitted_notebooks/{NAME}/{NAME}") if n["student"] == "slip0"]
+    page.goto(f"{server.url}/formgrader/submissions/{notebook}/")
+    page.get_by_text("Look at which variance std takes").first.wait_for(state="attached")
+    page.screenshot(path=artefacts / "formgrader-notebook.png")
+    context.close()
+    # nbgrader's own page asks for MathJax, for formulas; without a network they stay as they were typed.
+    away = [url for url in called if not url.startswith((server.url, "data:", "blob:"))]
+    assert all("/mathjax/" in url for url in away), away
