@@ -294,12 +294,13 @@ class GameState:
     def describe(self, frame: Frame | None = None) -> str:
         """What is shown, in words and numbers."""
         frame = frame or self.frame(("quality",))
-        sides = (self._side(lane, facts) for lane, facts in zip(self.lanes, frame.facts, strict=True))
+        names = ("A, ", "B, ") if len(self.lanes) > 1 else ("",)
+        sides = (name + self._side(*one) for name, *one in zip(names, self.lanes, frame.facts, strict=True))
         return f"{self.board.name} (seed {self.seed}), update {frame.step:,}. {' '.join(sides)}"
 
     @staticmethod
     def _side(lane: Lane, facts: dict[str, Any]) -> str:
-        text = f"{lane.settings.label}: "
+        text = f"{lane.settings.label.replace('_', '-')}: "
         if "modes" in facts:
             text += f"{facts['modes']} of {facts['of']} modes, {facts['quality']:.0%} high quality."
         elif "energy_distance" in facts:

@@ -317,6 +317,68 @@ def test_data_are_drawn_by_hand(browser, path, artefacts):
         assert all(abs(c) <= half for point in drawn for c in point)
 
 
+def test_data_are_drawn_by_keyboard(browser, path, artefacts):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        plane = page.locator("canvas.ck-canvas").first
+        plane.focus()
+        page.keyboard.press("Enter")  # these data are not drawn
+        assert get(page, "data") == "grid-25"
+        put(page, data="drawn", drawn=[[0, 0]], shown=-1)
+        page.get_by_role("button", name="Wipe the board").click()
+        plane.focus()
+        blank = pixels(page, 0)
+        for key in ("ArrowRight", "ArrowRight", "ArrowUp"):
+            page.keyboard.press(key)
+        assert get(page, "shown") == -1  # arrows do not look back meanwhile
+        assert "Cursor at 0.5, 0.3." in summary(page)
+        assert pixels(page, 0) != blank  # the cursor is seen
+        page.screenshot(path=artefacts / "game-drawing-keys.png", full_page=True)
+        page.keyboard.press("Enter")
+        assert np.allclose(get(page, "drawn"), [[0.52, 0.26]])  # and the point before the board was wiped is gone
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Enter")
+        assert np.allclose(get(page, "drawn"), [[0.52, 0.26], [0.26, 0.26]])
+        for _ in range(30):
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert np.allclose(get(page, "drawn")[-1], [0.26, -5.2])  # it stays on the board
+        page.keyboard.press(" ")
+        assert sent(page) == ["play"]
+        assert "Enter" in page.locator(".ck-help").inner_text()
+        page.get_by_role("slider", name="Look back").focus()
+        drawn = get(page, "drawn")
+        page.keyboard.press("ArrowLeft")  # with the slider it does look back
+        assert get(page, "shown") != -1
+        assert get(page, "drawn") == drawn
+
+
+def test_nothing_is_trained_on_a_board_that_was_wiped(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        put(page, data="drawn", drawn=[[0, 0]], playing=True)
+        page.get_by_role("button", name="Wipe the board").click()
+        assert sent(page) == ["pause"]
+        put(page, playing=False)
+        page.locator("canvas.ck-canvas").first.focus()
+        for key in (" ", "d", "g", "b"):
+            page.keyboard.press(key)
+        assert sent(page) == ["pause"]
+        assert "The board is empty" in page.get_by_role("alert").inner_text()
+        page.get_by_role("button", name="Start again").click()
+        assert sent(page) == ["pause", "restart"]
+
+
+def test_the_rows_of_settings_say_whose_they_are(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        for side in ("A", "B"):
+            assert page.get_by_role("group", name=f"Side {side}").inner_text().startswith(side)
+        page.get_by_role("checkbox", name="Two runs side by side").uncheck()
+        settled(page)
+        assert page.get_by_role("group", name="Side A").inner_text().startswith("Objective")
+
+
 def test_in_lecture_size_all_is_on_the_screen_of_a_projector(browser, path, artefacts):
     with opened(browser, path, width=1280) as page:
         with_kernel(page)

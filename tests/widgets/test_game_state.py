@@ -447,8 +447,10 @@ def test_data_by_name():
 
 
 def test_what_is_shown_in_words():
-    assert "grid-25 (seed 0), update 0. non_saturating: " in played(0).describe()
+    assert "grid-25 (seed 0), update 0. non-saturating: " in played(0).describe()
     assert "of 25 modes" in played(0).describe()
+    two = played(0, sides=(PLAIN, Settings("lsgan"))).describe()
+    assert " A, non-saturating: " in two and " B, lsgan: " in two
     assert "energy distance" in played(0, data="moons").describe()
 
 

@@ -5,6 +5,7 @@ import { Plane } from "./game_plane.js";
 const LIVE = -1;
 const SIDES = ["A", "B"];
 const RATES = [0, 1e-5, 3e-5, 1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1];
+const EMPTY = "The board is empty: draw a stroke first, or press Start again to have the last drawing back.";
 const UPDATES = [1, 2, 3, 5, 10];
 /** Milliseconds between frames on a page without a kernel, and for those who asked for less motion. */
 const PACE = 120;
@@ -14,6 +15,10 @@ const TOGETHER = 3;
 const LATEST = 150;
 /** Distance between points of a stroke, as a part of half the window. */
 const GAP = 0.02;
+/** Way of the cursor at one press of a key, as a part of half the window. */
+const STRIDE = 0.05;
+/** @type {Record<string, [number, number]>} */
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
 /**
  * One plane for each side; beside them losses and quality over updates; below, what can be turned.
@@ -31,6 +36,8 @@ function render({ model, el }) {
   /** Points of the stroke that is being drawn, in data coordinates. @type {number[][]} */
   let stroke = [];
   let wiped = false;
+  /** Where the keyboard draws, from -1 to 1 over the window; null until an arrow key is pressed on a plane. @type {[number, number] | null} */
+  let cursor = null;
 
   const take = () => {
     const packed = model.get("picture");
@@ -60,6 +67,7 @@ function render({ model, el }) {
   };
   const spoken = (/** @type {string} */ word) => word.replace(/_/g, "-");
 
+  const drawing = () => live && model.get("data") === "drawn";
   /** @type {Array<{plane: Plane, stage: any}>} */
   const views = SIDES.map((letter, i) => {
     const plane = new Plane();
@@ -69,7 +77,7 @@ function render({ model, el }) {
         dataStamp: wiped ? "wiped" : points, modes: wiped ? undefined : points.modes, caught: picture[`caught${i}`],
         heat: has("heat") ? picture[`heat${i}`] : undefined, manifold: has("manifold") ? picture[`manifold${i}`] : undefined,
         tails: has("arrows") ? picture[`tails${i}`] : undefined, arrows: has("arrows") ? picture[`arrows${i}`] : undefined,
-        stroke: stroke.map(([x, y]) => level(x, y)),
+        stroke: stroke.map(([x, y]) => level(x, y)), cursor: drawing() && document.activeElement === s.canvas ? cursor : null,
       });
       s.canvas.dataset.step = String(about.step);
       if (i === 0) answer();
@@ -161,7 +169,12 @@ function render({ model, el }) {
   frame.onDispose(() => clearTimeout(waiting));
 
   // ---- what one can do
-  const send = (/** @type {string} */ action) => { frame.fail(""); model.send({ action }); };
+  const send = (/** @type {string} */ action) => {
+    // Python still has the data that were wiped: it must not go on with what nobody sees.
+    if (wiped && ["play", "step_d", "step_g", "bookmark"].includes(action)) { frame.fail(EMPTY); return; }
+    frame.fail("");
+    model.send({ action });
+  };
   let timer = 0;
   const halt = () => { clearInterval(timer); timer = 0; };
   frame.onDispose(() => { halt(); if (live && model.get("playing")) model.send({ action: "pause" }); });
@@ -218,7 +231,12 @@ function render({ model, el }) {
     onChange: (v) => frame.push({ data: v }) });
   const seed = select({ label: "Seed", options: seeds(model.get("seed")), value: String(model.get("seed")),
     onChange: (v) => frame.push({ seed: Number(v) }) });
-  const wipe = button({ label: "Wipe the board", onClick: () => { wiped = true; stroke = []; redrawPlanes(); } });
+  const wipe = button({ label: "Wipe the board", onClick: () => {
+    if (model.get("playing")) send("pause");
+    wiped = true;
+    stroke = [];
+    redrawPlanes();
+  } });
   const compare = checkbox({ label: "Two runs side by side", checked: count() > 1, onChange: (on) => {
     const [first] = model.get("sides");
     const other = first.remedy === "none" && !["mmd", "mmd-gan", "sinkhorn"].includes(first.objective) ? "pacgan2" : "none";
@@ -232,16 +250,22 @@ function render({ model, el }) {
     frame.push({ sides });
   };
   const settings = SIDES.map((letter, i) => {
-    const of = (/** @type {string} */ what) => (what + (i ? ` ${letter}` : ""));
-    const objective = select({ label: of("Objective"), options: named(model.get("objectives")), value: "", onChange: (v) => turn(i, { objective: v }) });
-    const remedy = select({ label: of("Remedy"), options: named(model.get("remedies")), value: "", onChange: (v) => turn(i, { remedy: v }) });
-    const k = select({ label: of("k"), options: [], value: "", onChange: (v) => turn(i, { k: Number(v) }) });
-    const rateD = select({ label: of("D's rate"), options: [], value: "", onChange: (v) => turn(i, { rate_d: Number(v) }) });
-    const rateG = select({ label: of("G's rate"), options: [], value: "", onChange: (v) => turn(i, { rate_g: Number(v) }) });
-    const element = h("div", { class: "ck-controls" }, objective.element, remedy.element, k.element, rateD.element, rateG.element);
+    /** The row says whose it is; a name that is read alone says it, too. @param {any} control */
+    const of = (control) => {
+      if (i) control.input.setAttribute("aria-label", `${control.element.querySelector("label").textContent} ${letter}`);
+      return control;
+    };
+    const objective = of(select({ label: "Objective", options: named(model.get("objectives")), value: "", onChange: (v) => turn(i, { objective: v }) }));
+    const remedy = of(select({ label: "Remedy", options: named(model.get("remedies")), value: "", onChange: (v) => turn(i, { remedy: v }) }));
+    const k = of(select({ label: "k", options: [], value: "", onChange: (v) => turn(i, { k: Number(v) }) }));
+    const rateD = of(select({ label: "D's rate", options: [], value: "", onChange: (v) => turn(i, { rate_d: Number(v) }) }));
+    const rateG = of(select({ label: "G's rate", options: [], value: "", onChange: (v) => turn(i, { rate_g: Number(v) }) }));
+    const whose = h("strong", { "aria-hidden": "true" }, letter);
+    const element = h("div", { class: "ck-controls", role: "group", "aria-label": `Side ${letter}` }, whose, objective.element, remedy.element, k.element, rateD.element, rateG.element);
     let putFor = "";
     const put = () => {
       const one = model.get("sides")[i];
+      show(whose, count() > 1);
       if (JSON.stringify(one) === putFor) return;
       putFor = JSON.stringify(one);
       show(element, Boolean(one));
@@ -268,10 +292,10 @@ function render({ model, el }) {
   const toggles = h("div", { class: "ck-controls" }, ...layers.map((l) => l.element));
   const board = h("div", { class: "ck-controls" }, data.element, seed.element, wipe.element, compare.element);
   const panel = h("div", { role: "group", "aria-label": "Set up", style: "font-size: calc(14px * var(--ck-scale))" }, board, ...settings.map((s) => s.element));
-  const keysLine = live
-    ? "Keys: Space play, pause · D G one step · ← → look back · End newest · B bookmark · C go on from it"
-    : "Keys: Space play or pause · ← → one frame · Home, End first and last";
-  const help = h("p", { class: "ck-help", style: "margin: 2px 0; opacity: 0.85" }, keysLine);
+  const keysLine = () => (!live ? "Keys: Space play or pause · ← → one frame · Home, End first and last"
+    : drawing() ? "Draw: drag, or in a plane ← → ↑ ↓ and Enter · Space play · D G one step · B bookmark · C go on"
+      : "Keys: Space play, pause · D G one step · ← → look back · End newest · B bookmark · C go on from it");
+  const help = h("p", { class: "ck-help", style: "margin: 2px 0; opacity: 0.85" });
 
   frame.controls.append(play.element);
   if (live) frame.controls.append(stepD.element, stepG.element, again.element, pace.element, mark.element);
@@ -287,29 +311,47 @@ function render({ model, el }) {
   frame.root.style.outline = "none";
 
   // ---- drawing data by hand
+  /** Data coordinates of a place from -1 to 1 over the window. @param {number} a @param {number} b */
+  const onBoard = (a, b) => { const [cx, cy, half] = model.get("window"); return [cx + a * half, cy + b * half]; };
+  const add = (/** @type {number[][]} */ made) => {
+    const before = wiped ? [] : model.get("drawn");
+    wiped = false;
+    // So many points that the oldest must go.
+    frame.push({ drawn: [...before, ...made].slice(-1000) });
+  };
   for (const { plane, stage } of live ? views : []) {
     stage.onPointer({ drag: (/** @type {number} */ px, /** @type {number} */ py, /** @type {boolean} */ first) => {
       if (first) stage.canvas.focus({ preventScroll: true });
-      if (model.get("data") !== "drawn") return;
+      if (!drawing()) return;
       const [a, b] = plane.place(px, py);
       if (Math.abs(a) > 1 || Math.abs(b) > 1) return;
-      const [cx, cy, half] = model.get("window");
-      const [x, y] = [cx + a * half, cy + b * half];
+      const half = model.get("window")[2];
+      const [x, y] = onBoard(a, b);
       const last = stroke[stroke.length - 1];
       if (!first && last && Math.hypot(x - last[0], y - last[1]) < GAP * half) return;
       stroke.push([x, y]);
       redrawPlanes();
     } });
     stage.canvas.addEventListener("pointerup", () => {
-      if (!stroke.length) return;
-      const before = wiped ? [] : model.get("drawn");
-      const all = [...before, ...stroke];
+      const made = stroke;
       stroke = [];
-      wiped = false;
-      // So many strokes that the oldest must go.
-      frame.push({ drawn: all.slice(-1000) });
+      if (made.length) add(made);
     });
     stage.canvas.addEventListener("pointercancel", () => { stroke = []; redrawPlanes(); });
+    stage.canvas.addEventListener("blur", redrawPlanes);
+    stage.canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
+      if (!drawing() || e.ctrlKey || e.metaKey || e.altKey || e.shiftKey || !(e.key in ARROWS || e.key === "Enter")) return;
+      e.preventDefault();
+      e.stopPropagation(); // with the slider arrows still look back
+      const [a, b] = cursor ?? [0, 0];
+      const [right, up] = ARROWS[e.key] ?? [0, 0];
+      const within = (/** @type {number} */ v) => Math.max(-1, Math.min(1, v));
+      cursor = [within(a + STRIDE * right), within(b + STRIDE * up)];
+      const place = onBoard(...cursor);
+      if (e.key === "Enter") add([place]);
+      frame.tell(`${e.key === "Enter" ? "Drawn" : "Cursor"} at ${place.map((v) => v.toFixed(1).replace("-", "−")).join(", ")}.`);
+      redrawPlanes();
+    });
   }
 
   // ---- keys
@@ -362,7 +404,8 @@ function render({ model, el }) {
     pace.set(String(model.get("pace")));
     compare.set(count() > 1);
     wipe.element.hidden = model.get("data") !== "drawn";
-    for (const { stage } of views) stage.canvas.style.cursor = live && model.get("data") === "drawn" ? "crosshair" : "default";
+    help.textContent = keysLine();
+    for (const { stage } of views) stage.canvas.style.cursor = drawing() ? "crosshair" : "default";
     for (const one of settings) one.put();
     for (const one of layers) one.set(has(one.name));
     frame.tell("", running());

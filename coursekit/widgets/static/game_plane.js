@@ -47,7 +47,7 @@ export class Plane {
    * @param {any} stage
    * @param {{title: string[], unit: number, points: Int16Array, data: Int16Array, modes?: Int16Array, caught?: Uint8Array,
    *          heat?: Uint8Array, tails?: Int16Array, arrows?: Float32Array, manifold?: Int16Array, stroke: number[][],
-   *          dataStamp: any}} o
+   *          cursor: [number, number] | null, dataStamp: any}} o
    */
   draw(stage, o) {
     const { pen, theme, width, height } = stage;
@@ -71,6 +71,7 @@ export class Plane {
       pen.fillStyle = theme.estimate;
       for (const [x, y] of o.stroke) { const [px, py] = this.at(x * o.unit, y * o.unit, o.unit); pen.fillRect(px - 2, py - 2, 4, 4); }
     }
+    if (o.cursor) this.cross(stage, o.cursor, o.unit);
     pen.restore();
     pen.strokeStyle = theme.muted;
     pen.lineWidth = 1;
@@ -161,6 +162,20 @@ export class Plane {
       pen.arc(px, py, 9 * Math.sqrt(stage.scale), 0, 2 * Math.PI);
       pen.stroke();
     }
+  }
+
+  /** Where the keyboard draws. @param {any} stage @param {[number, number]} at @param {number} unit */
+  cross(stage, [a, b], unit) {
+    const { pen, theme, scale } = stage;
+    const [[px, py], arm] = [this.at(a * unit, b * unit, unit), 11 * Math.sqrt(scale)];
+    pen.strokeStyle = theme.ink;
+    pen.lineWidth = 2 * Math.sqrt(scale);
+    pen.beginPath();
+    pen.moveTo(px - arm, py);
+    pen.lineTo(px + arm, py);
+    pen.moveTo(px, py - arm);
+    pen.lineTo(px, py + arm);
+    pen.stroke();
   }
 
   /** The grid of z, pushed through G. @param {any} stage @param {Int16Array} nodes @param {number} unit */
