@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 11 · Mode collapse and its remedies
 #
-# A generator can make points each of which is perfect, and still be useless: because they are all alike. Leaving part of
-# the data out is called **mode collapse**. This lecture first learns to *measure* it, because the word is used for any
-# disappointing picture. Then it asks why it happens, and what four famous remedies do about it, at which price.
+# A generator can make points each of which is perfect, and still be useless: because they are all alike. Leaving part
+# of the data out is called **mode collapse**. This lecture first learns to *measure* it, because the word is used for
+# any disappointing picture. Then it asks why it happens, and what four famous remedies do about it, at which price.
 #
 # **You will be able to**
 # - judge a generator by modes, quality and evenness, and say how each of the three can be fooled;
@@ -11,8 +11,8 @@
 # - show a critic several points at once: minibatch features and packing, with the mistakes to avoid;
 # - read a claim "A beats B" with its budget, its nets and its number of runs.
 #
-# **You should know** the game and its loop (lecture 9), total variation and KL (lecture 8). Symbols and terms are listed
-# in [lecture 0](00-notation.ipynb).
+# **You should know** the game and its loop (lecture 9), total variation and KL (lecture 8). Symbols and terms are
+# listed in [lecture 0](00-notation.ipynb).
 #
 # **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
 
@@ -25,8 +25,8 @@ from coursekit.plots import fold, reveal, say, table
 from coursekit.seeds import generator
 
 # %% [markdown]
-# As before: predict in `guess`, run, compare. `budget(full, quick)` is smaller in the course's own quick tests, `expect`
-# asserts a claim of chance on the full run. The networks are small, so one thread is enough:
+# As before: predict in `guess`, run, compare. `budget(full, quick)` is smaller in the course's own quick tests,
+# `expect` asserts a claim of chance on the full run. The networks are small, so one thread is enough:
 
 # %%
 torch.set_num_threads(1)
@@ -34,9 +34,9 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## 1 · Counting modes
 #
-# To count modes one must know them, so take data that are made of modes: 25 narrow normals on a grid, σ = 0.05, two units
-# apart. The field's protocol: draw 2,500 points, give each to its nearest mode, and call it of **high quality** if it
-# lies within 3σ. A mode is **caught** if it has at least one such point.
+# To count modes one must know them, so take data that are made of modes: 25 narrow normals on a grid, σ = 0.05, two
+# units apart. The field's protocol: draw 2,500 points, give each to its nearest mode, and call it of **high quality**
+# if it lies within 3σ. A mode is **caught** if it has at least one such point.
 #
 # **Predict.** A *perfect* generator: which share of its points is of high quality?
 
@@ -60,8 +60,9 @@ reveal(guess, f"{1 - math.exp(-9 / 2):.1%}", why)
 # In one dimension it would be the well-known 99.7 %. In the plane the distance is Rayleigh distributed. So **more than
 # 98.9 % is not better**: it means that the modes are too narrow.
 #
-# Now four generators, each broken in one way. *Missing*: perfect on 20 modes, nothing on the other five. *Blurred*: right
-# weights, 3 times too wide. *Narrow*: 5 times too narrow. *Uneven*: one mode in two is served nine times as often.
+# Now four generators, each broken in one way. *Missing*: perfect on 20 modes, nothing on the other five. *Blurred*:
+# right weights, 3 times too wide. *Narrow*: 5 times too narrow. *Uneven*: one mode in two is served nine times as
+# often.
 #
 # **Predict.** Which of the four looks best if you read the share of high quality alone? Which, by modes alone?
 
@@ -97,7 +98,8 @@ table(["generator", "modes of 25", "high quality", "KL(served ∥ even)", "TV(se
 # - *modes* forgives everything but absence: one point in 2,500 is enough;
 # - *high quality* rewards collapse within a mode, and says nothing of modes left out;
 # - *KL to even weights* sees absence and unevenness, and no blur. It is not zero for a perfect sampler either: with $n$
-#   points it is about $(25 - 1)/2n = 0.0048$.
+#   points it is about $(25 - 1)/2n = 0.0048$;
+# - *TV to even weights* sees the same, in a unit one can picture: the share of points that would have to change modes.
 
 # %%
 protocol = figure_row("s11_mode_protocol")
@@ -121,42 +123,48 @@ x = G.sample(2_500, generator=generator(2))
 # %%
 found = count_modes(x, grid)
 titles = [f"{m} modes, {q:.0%}" for m, q in zip(found.count, found.high_quality, strict=True)]
-plots.clouds(list(x[:, :800]), -5.5, 5.5, titles=titles)
+plots.clouds(list(x[:, :800]), -5.5, 5.5, titles=titles, marks=grid.means)
 
 # %% [markdown]
-# Same nets, same data; only the draws differ. **A single picture proves nothing** in this trade: with four seeds one can
-# show a good one for the method one likes and a bad one for the other. So from here on: eight seeds, the same ones for
-# both sides, and the course of the whole run.
+# Crosses are the modes; the titles count modes caught and points of high quality. After so few updates all four are a
+# smear, and a mode counts as caught because a point of the smear happens to lie on it.
+#
+# Same nets, same data; only the draws differ. **A single picture proves nothing** in this trade: with four seeds one
+# can show a good one for the method one likes and a bad one for the other. So from here on: eight seeds, the same ones
+# for both sides, and the course of the whole run.
 #
 # **Predict.** As training goes on, the share of points of high quality rises. Do the modes also get more even?
 
 # %%
-guess = None  # "more even", "less even" or "no change"
+guess = None  # for example "more and more even", or "first less, then more"
 
 # %%
 race = figure_row("s11_pacgan")
 plain = race["data"]["vanilla"]
-middle = torch.tensor(plain["kl"], dtype=torch.float64).median(1).values  # (check points,)
+kl = torch.tensor(plain["kl"], dtype=torch.float64)  # (check points, seeds)
+middle = kl.quantile(0.5, dim=1)
 assert middle[-1] > 3 * middle.min()
-worse = int((torch.tensor(plain["kl"][-1]) > torch.tensor(plain["kl"][1])).sum())
-why = (
-    f"Median KL falls to {middle.min():.2f}, then rises to {middle[-1]:.2f}; from {plain['steps'][1]:,} updates to the "
-)
-reveal(guess, "less even", why + f"end it grows on {worse} of 8 seeds, while points get sharper.")
+least = plain["steps"][middle.argmin()]
+worse = int((kl[-1] > kl[middle.argmin()]).sum())
+why = f"Median KL falls to {middle.min():.2f} at {least:,} updates, then rises to {middle[-1]:.2f}; "
+reveal(guess, "first more even, then less", why + f"from there to the end it grows on {worse} of 8 seeds.")
 
 # %%
-lines = {"share of high quality": torch.tensor(plain["high_quality"]).T.numpy(),
-         "KL(served ∥ even)": torch.tensor(plain["kl"]).T.numpy()}  # fmt: skip
-plots.bands(plain["steps"], lines, x_label="updates of both players", y_label="nats, or share", log_x=True)
+quality = torch.tensor(plain["high_quality"], dtype=torch.float64).quantile(0.5, dim=1)
+lines = {"share of high quality": quality, "KL(served ∥ even)": middle}
+plots.curves(
+    plain["steps"], lines, x_label="updates, those of both players counted", y_label="median over seeds", log_x=True
+)
 
 # %% [markdown]
-# A blurred generator reaches everything. As it sharpens it has to let go of the bridges between modes, and some modes are
-# lost on the way and not found again: no point is near them, so no gradient leads there.
+# How to read this: a blurred generator reaches everything. As it sharpens it has to let go of the bridges between
+# modes, and some modes get more points than others. One that has lost all of its points is hard to find again: no point
+# is near it, so no gradient leads there. (Six of eight seeds is less than a proof; section 6 says how many it takes.)
 #
 # ## 3 · Why: it answers a critic that stands still
 #
-# Lecture 9 had the two orders. Against a critic that answers with its best, the generator must match the data.
-# Against a critic that *stands still*, its best answer is all mass on one point. An alternating step is computed against a
+# Lecture 9 had the two orders. Against a critic that answers with its best, the generator must match the data. Against
+# a critic that *stands still*, its best answer is all mass on one point. An alternating step is computed against a
 # critic that stands still.
 #
 # **Unrolling** (Metz et al. 2017) lets the generator look ahead. Before its step it computes $k$ updates of the critic,
@@ -165,7 +173,8 @@ plots.bands(plain["steps"], lines, x_label="updates of both players", y_label="n
 # $$\min_\theta\; \mathcal L_G\big(\theta, \phi_k(\theta)\big), \qquad
 # \phi_{i+1}(\theta) = \phi_i(\theta) - \eta\, \nabla_\phi \mathcal L_D\big(\theta, \phi_i(\theta)\big).$$
 #
-# Try it where everything can be computed: $f(x, y) = xy$, which spiralled out. If $x$ looks $k$ steps ahead, it sees
+# Try it where everything can be computed: $f(x, y) = xy$, which spiralled out. Here $x$ is the generator and descends
+# $f$, $y$ is the critic and climbs it, both with rate $\eta$. If $x$ looks $k$ steps ahead, it sees
 # $y_k = y + k\eta x$, and descends
 #
 # $$f(x, y_k) = xy + k\eta x^2, \qquad \frac{d}{dx} = y + 2k\eta x .$$
@@ -213,10 +222,12 @@ words = "; ".join(f"{name} ends at radius {end:.2g}" for name, end in ends.items
 plots.Picture(figure, f"Paths of the game xy around its equilibrium: {words}.")
 
 # %% [markdown]
-# **Pitfall: the detached copy.** Computing the critic's future and then taking the gradient as if it were a constant gives
-# half of the friction. With $k = 1$ that is just enough to circle. The gradient must run *through* the steps.
+# **Pitfall: the detached copy.** Computing the critic's future and then taking the gradient as if it were a constant
+# gives half of the friction. With $k = 1$ that is just enough to circle: a round multiplies areas by
+# $1 - \eta^2 + \eta^2 = 1$. The gradient must run *through* the steps.
 #
-# With networks each of those steps is differentiated twice. Does it pay?
+# With networks each imagined step is itself a gradient, and differentiating through it takes second derivatives. Does
+# it pay? Medians over eight seeds, five steps ahead, with the seconds of training beside:
 
 # %%
 unrolled = figure_row("s11_unrolled_gan")
@@ -231,8 +242,8 @@ table(["updates", "plain: modes", "seconds", "unrolled: modes", "seconds"], rows
 
 # %% [markdown]
 # Two true stories can be told with this table. "After as many updates the unrolled GAN has found several times as many
-# modes": see the second line. "In as many seconds the plain one has found as many": see its last line, and the seconds in
-# the unrolled one's second. **No single budget makes the claim.**
+# modes": compare the two within the second line. "In as many seconds the plain one has found as many": compare its last
+# line with the unrolled one's second. **No single budget makes the claim.**
 
 # %%
 won = unrolled["figures"]["unrolled: wins"]
@@ -244,7 +255,7 @@ fold(sentence, unrolled)
 # ## 4 · Show the critic more than one point
 #
 # A critic sees one point at a time. A generator that makes the same good point again and again is caught only when so
-# many copies come that the density ratio there falls. But a *batch* of copies is suspicious at first sight.
+# many copies come that the density ratio there falls. What could a critic see that looks at a whole *batch*?
 #
 # **Predict.** Two batches of 64: data, and 64 copies of a data point with a little noise. A critic judges points one by
 # one; a second one is also told the mean standard deviation of the batch. Which can tell the batches apart at once?
@@ -263,22 +274,27 @@ assert spread[0] > 20 * spread[1]
 reveal(guess, "the second", f"Spread {spread[0]:.2f} against {spread[1]:.2f}; each copy alone is a perfect data point.")
 
 # %% [markdown]
-# That is **minibatch statistics**: one number, appended to every point's features. **Minibatch discrimination** (Salimans
-# et al. 2016) tells each point how near *its own* features are to those of the others, in several learned senses:
+# That is **minibatch statistics**: one number, appended to every point's features. **Minibatch discrimination**
+# (Salimans et al. 2016) tells each point how near *its own* features are to those of the others, in several learned
+# senses:
 #
 # $$o_b(x_i) = \sum_{j \ne i} \exp\big( -\| M_{ib} - M_{jb} \|_1 \big), \qquad M_{i} = f(x_i)\, T .$$
+#
+# Here $f(x_i)$ are features of the point, $T$ is learnt, and row $b$ of the matrix $M_i$ is what sense $b$ looks at.
+# Even untrained, with a random $T$ and the points themselves as features, it notices copies:
 
 # %%
 with seeded(0):
     layer = MinibatchDiscrimination(2)
 with torch.no_grad():
+    # The layer appends its o to the two coordinates.
     closeness = [layer(points)[:, 2:].mean().item() for points in (batch, copies)]
 assert closeness[1] > 2 * closeness[0]
 say(f"Mean closeness: {closeness[0]:.2f} for data, {closeness[1]:.2f} for copies. (Here the sum is divided by n − 1.)")
 
 # %% [markdown]
-# **Pitfall: mixed batches.** With such a layer the critic's answer for a point depends on its batch. So a batch must hold
-# one kind only, all real or all fake; and at test time a single point has no answer.
+# **Pitfall: mixed batches.** With such a layer the critic's answer for a point depends on its batch. So a batch must
+# hold one kind only, all real or all fake; and at test time a single point has no answer.
 
 # %%
 minibatch = figure_row("s11_minibatch_statistics")
@@ -288,11 +304,11 @@ fold(f"On grid-25 statistics win on {won[0]:.0f} of 8 seeds, discrimination on {
 # %% [markdown]
 # ### Packing
 #
-# Or simply let the critic judge **packs** of $m$ points, all real or all fake, with one label a pack (PacGAN, Lin et al.
-# 2018). It then compares the products $p^m$ and $p_g^m$. Why should that hurt a collapsed generator in particular?
+# Or simply let the critic judge **packs** of $m$ points, all real or all fake, with one label a pack (PacGAN, Lin et
+# al. 2018). It then compares the products $p^m$ and $p_g^m$. Is that merely the same judgement, more surely made?
 #
-# Ten places, data uniform. One generator leaves two places out, the other serves all, some a bit too often. Both are equally
-# wrong: total variation 0.2, so the best critic of single points has the same advantage against each.
+# Ten places, data uniform. One generator leaves two places out, the other serves all, some a bit too often. Both are
+# equally wrong: total variation 0.2, so the best critic of single points has the same advantage against each.
 #
 # **Predict.** With packs of 4, which of the two is found out more easily?
 
@@ -324,8 +340,10 @@ reveal(guess, "the one that leaves out", f"{four[0]:.2f} against {four[1]:.2f}. 
 plots.curves(packs, lines, x_label="points in a pack $m$", y_label="TV between packs")
 
 # %% [markdown]
-# A pack of real points touches a forbidden place with probability $1 - 0.8^m$, and that is proof. Unevenness is only ever
-# a matter of odds. So a packed critic puts its weight on what is *missing*.
+# A pack of real points touches one of the places left out with probability $1 - 0.8^m$, and that proves that it is
+# real. Unevenness is only ever a matter of odds. (Its curve has steps: the best critic counts the points on places
+# that are served too often, and must ask for a whole number: at least 3 of 4, at least 4 of 5.) So a packed critic puts
+# its weight on what is *missing*.
 #
 # In code it is a reshape, and only the first layer of the critic grows:
 
@@ -338,11 +356,12 @@ assert packed.shape == (2, 6)  # two packs, one label each
 assert torch.equal(packed[0], torch.tensor([0.0, 1, 2, 3, 4, 5]))  # three successive points
 
 # %% [markdown]
-# **Pitfalls.** A pack that mixes real and fake points has no label. $m$ labels for $m$ points are no packing. And mind the
-# account: 512 points are 512 labels for a plain critic and 256 for packs of two. "Equal updates" are not equal labels.
+# **Pitfalls.** A pack that mixes real and fake points has no label. $m$ labels for $m$ points are no packing. And mind
+# the account: 512 points are 512 labels for a plain critic and 256 for packs of two. "Equal updates" are not equal
+# labels.
 #
-# **Predict.** PacGAN with $m = 2$ against the plain GAN at equal updates, nets, points and seeds. On how many of 8 seeds
-# does it catch more modes (or as many, more evenly)? And are its points sharper?
+# **Predict.** PacGAN with $m = 2$ against the plain GAN at equal updates (10,000, those of both counted), nets, points
+# and seeds. On how many of 8 seeds does it catch more modes (or as many, more evenly)? And are its points sharper?
 
 # %%
 guess = None  # for example [4, "sharper"]
@@ -356,18 +375,26 @@ reveal(guess, f"{f['pacgan2: wins']:.0f}, and less sharp", why)
 # %%
 lines = {{"vanilla": "plain", "pacgan2": "packs of two"}[name]: torch.tensor(race["data"][name]["kl"]).T.numpy()
          for name in ("vanilla", "pacgan2")}  # fmt: skip
-plots.bands(plain["steps"], lines, x_label="updates of both players", y_label="KL(served ∥ even)", log_x=True, bottom=0)
+plots.bands(
+    plain["steps"],
+    lines,
+    x_label="updates, those of both players counted",
+    y_label="KL(served ∥ even)",
+    log_x=True,
+    bottom=0,
+)
 
 # %%
 sentence = "Sharp points at the price of modes, or modes at the price of sharpness: one budget buys one or the other."
 fold(sentence, race)
 
 # %% [markdown]
-# ## 5 · A second net that must find the noise
+# ## 5 · A third net that must find the noise
 #
-# VEEGAN adds a **reconstructor** $F$ that maps points back to noise. On generated points it learns to invert $G$. On data
-# from a mode that $G$ never visits it has learnt nothing, and gives noise that does not look like $N(0, I)$. So let the
-# critic compare pairs, $(F(x), x)$ with $(z, G(z))$: the missing mode shows as strange noise.
+# VEEGAN (Srivastava et al. 2017) adds a **reconstructor** $F$ that maps points back to noise. On generated points it
+# learns to invert $G$. On data from a mode that $G$ never visits it has learnt nothing, and gives noise that does not
+# look like $N(0, I)$. So let the critic compare pairs, $(F(x), x)$ with $(z, G(z))$: the missing mode shows as strange
+# noise.
 #
 # **Predict.** From the idea alone: better than the plain GAN early, late, both, or never?
 
@@ -419,8 +446,10 @@ reveal(guess, "the two GANs", why)
 # - Was as much effort spent on B as on A? Was the measure fixed before the result was seen?
 # - What does it cost, in seconds and not in updates?
 #
-# In this lecture: eight paired seeds, one base for all rows of the table, equal updates with the seconds beside, and
-# "better" fixed beforehand as more modes or, with as many, smaller KL. A sign test over eight seeds needs 7 wins.
+# In this lecture: eight paired seeds, within a row the same nets, batches and rates, equal updates with the seconds
+# beside, and "better" fixed beforehand as more modes or, with as many, smaller KL. If the remedy changed nothing, each
+# seed would be a fair coin: 7 wins or more of 8 come with probability 9/256 = 0.035, and 6 or more with 0.145. So it
+# takes 7.
 
 # %%
 rows = []
@@ -433,7 +462,8 @@ for row, names in ((unrolled, ["unrolled"]), (veegan, ["veegan"]), (race, ["pacg
 table(["remedy", "modes: plain → with it", "better on", "p", "seconds"], rows)
 
 # %% [markdown]
-# (Rows have different budgets, so compare within a row. For two remedies tested at once 8 of 8 are needed.)
+# (Rows have different budgets and batches, so compare within a row. Two remedies tested at once have two chances of
+# being lucky: then each needs p ≤ 0.025, which is 8 of 8.)
 #
 # ## 7 · Play it
 #
@@ -453,7 +483,7 @@ GanGame("grid-25", compare="pacgan2")
 # ## Takeaways
 #
 # - Modes, quality and evenness together; each alone can be fooled. A perfect sampler has 98.9 %, not 100 %.
-# - A plain GAN gets sharper *and* less even as training goes on.
+# - A plain GAN first spreads; as it gets sharper it gets less even again, here on 6 of 8 seeds.
 # - It collapses because each step answers a critic that stands still. Unrolling adds friction, if the gradient runs
 #   through the steps, and costs several times the seconds.
 # - A critic that sees several points at once finds out copies: minibatch features, packs. Batches and packs hold one kind.
@@ -469,7 +499,8 @@ GanGame("grid-25", compare="pacgan2")
 # - Z. Lin, A. Khetan, G. Fanti, S. Oh 2018, *PacGAN: The power of two samples in generative adversarial networks*.
 # - M. Lucic et al. 2018, *Are GANs Created Equal?*: what is left of differences under equal budgets.
 #
-# **In the code** `coursekit/gans/`: `unrolled.py`, `veegan.py`, `minibatch_discrimination.py`, `minibatch_statistics.py`,
-# `packing.py`, `configurations.py`; `coursekit/evaluation/modes.py` counts, `mode_race.py` compares.
+# **In the code** `coursekit/gans/`: `unrolled.py`, `veegan.py`, `minibatch_discrimination.py`,
+# `minibatch_statistics.py`, `packing.py`, `configurations.py`; `coursekit/evaluation/modes.py` counts, `mode_race.py`
+# compares.
 #
 # **Next.** Lecture 12 gives the generator something to go on: conditions, and encoders that invert it.
