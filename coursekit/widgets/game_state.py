@@ -295,7 +295,8 @@ class GameState:
         """What is shown, in words and numbers."""
         frame = frame or self.frame(("quality",))
         names = ("A, ", "B, ") if len(self.lanes) > 1 else ("",)
-        sides = (name + self._side(*one) for name, *one in zip(names, self.lanes, frame.facts, strict=True))
+        three = zip(names, self.lanes, frame.facts, strict=True)
+        sides = (name + self._side(lane, facts) for name, lane, facts in three)
         return f"{self.board.name} (seed {self.seed}), update {frame.step:,}. {' '.join(sides)}"
 
     @staticmethod
