@@ -124,14 +124,16 @@ def w1_of_counts(x, p, q):
     return _w1(x, p, q)
 
 
-def _w1(x, p, q, *, sort=True, normalise=True, step="after", surplus="cumulated", absolute="inside", power=1,
+def _w1(x, p, q, *, sort=True, signed=False, normalise=True, step="after", surplus="cumulated", absolute="inside", power=1,
         factor=1.0):
-    order = x.argsort() if sort else torch.arange(len(x))
-    x, p, q = x[order], p[order], q[order]
+    order = x.argsort() if sort is True else torch.arange(len(x))
+    x, p, q = x.sort().values if sort == "places only" else x[order], p[order], q[order]
     if normalise:
         p, q = p / p.sum(), q / q.sum()
-    gap = x.diff().abs()
+    gap = x.diff() if signed else x.diff().abs()
     crossing = {"cumulated": (p - q).cumsum(0), "plain": p - q}[surplus]
+    if step == "trapezoid":
+        return ((crossing[1:].abs() + crossing[:-1].abs()) / 2) @ gap
     crossing = crossing[1:] if step == "before" else crossing[:-1]
     if step == "none":
         gap = torch.ones_like(gap)
@@ -155,6 +157,12 @@ T2_SLIPS = (
     Slip("order-ignored",
          "The places come in any order. Which mass lies to the left of a gap?",
          partial(_w1, sort=False)),
+    Slip("order-ignored-with-negative-gaps",
+         "The places come in any order. Which mass lies to the left of a gap, and can a gap be negative?",
+         partial(_w1, sort=False, signed=True)),
+    Slip("only-the-places-sorted",
+         "You sorted the places. Which count of p belongs to the first of them now?",
+         partial(_w1, sort="places only")),
     Slip("counts-not-normalised",
          "The two tables hold different numbers of observations. What must be equal before one can be carried onto "
          "the other?",
@@ -162,6 +170,9 @@ T2_SLIPS = (
     Slip("one-gap-off",
          "Take two places only, all mass of p on the left one and all of q on the right one, and do the sum by hand.",
          partial(_w1, step="before")),
+    Slip("trapezoids",
+         "What does a distribution function do between two places, does it climb steadily or stay?",
+         partial(_w1, step="trapezoid")),
     Slip("absolute-value-of-the-sum",
          "Work done to the right is not undone by work to the left. Where does the absolute value belong?",
          partial(_w1, absolute="outside")),
@@ -210,20 +221,25 @@ def best_critic(x, p, q):
     return _critic(x, p, q)
 
 
-def _critic(x, p, q, *, sort=True, back=True, normalise=True, sign=-1.0, slope="sign", step="gap", anchor="leftmost"):
+def _critic(x, p, q, *, sort=True, signed=False, back=True, normalise=True, sign=-1.0, slope="sign", step="gap",
+            anchor="leftmost"):
     order = x.argsort() if sort else torch.arange(len(x))
     places, p, q = x[order], p[order], q[order]
     if normalise:
         p, q = p / p.sum(), q / q.sum()
     surplus = (p - q).cumsum(0)[:-1]
     rate = {"sign": surplus.sign(), "surplus": surplus, "density": (p - q)[:-1].sign()}[slope]
-    gap = places.diff().abs()
+    gap = places.diff() if signed else places.diff().abs()
     rises = sign * rate * (gap if step == "gap" else torch.ones_like(gap))
     f = torch.cat([torch.zeros(1, dtype=x.dtype), rises.cumsum(0)])
     if anchor == "mean":
         f = f - f.mean()
+    if anchor == "lowest":
+        f = f - f.min()
     out = f
-    if back:
+    if back == "again":
+        out = f[order]
+    elif back:
         out = torch.empty_like(f)
         out[order] = f
     return out - out[0] if anchor == "first" else out
@@ -246,9 +262,15 @@ T3_SLIPS = (
     Slip("order-ignored",
          "The places come in any order. Which places are neighbours?",
          partial(_critic, sort=False)),
+    Slip("order-ignored-with-negative-gaps",
+         "The places come in any order. Which places are neighbours, and can the distance of two be negative?",
+         partial(_critic, sort=False, signed=True)),
     Slip("left-in-sorted-order",
          "Your values are right, but the docstring wants the value of f at x[0] first. In which order are yours?",
          partial(_critic, back=False)),
+    Slip("order-applied-twice",
+         "x[order] puts the places in order. Does f[order] undo that, or reorder once more?",
+         partial(_critic, back="again")),
     Slip("counts-not-normalised",
          "With different totals mass would seem to cross every gap in one direction. What must p and q sum to?",
          partial(_critic, normalise=False)),
@@ -258,14 +280,24 @@ T3_SLIPS = (
     Slip("zero-on-average",
          "Adding a constant to f changes no difference of expectations, so one has to be agreed on. Where is f zero?",
          partial(_critic, anchor="mean")),
+    Slip("zero-at-the-lowest-value",
+         "Adding a constant to f changes no difference of expectations, so one has to be agreed on. Where is f zero?",
+         partial(_critic, anchor="lowest")),
 )
+
+
+def _tells_orders_and_zeros(inputs, order):
+    """Whether an order is not its own inverse, and f falls below its value at the leftmost place."""
+    f = best_critic(**{k: torch.tensor(v) for k, v in inputs.items()})
+    return (order[order] != np.arange(len(order))).any() and f.min() < -0.1
 
 
 def t3_cases(rng):
     def case(n, shuffled=True):
         while True:  # the leftmost place must not come first, else it does not matter which one f is zero at
             inputs = places_and_counts(rng, n, shuffled)
-            if not shuffled or np.argmin(inputs["x"]) != 0:
+            order = np.argsort(inputs["x"])
+            if not shuffled or (order[0] != 0 and (n == 2 or _tells_orders_and_zeros(inputs, order))):
                 return Case(inputs)
 
     return [case(int(rng.integers(5, 7))), case(int(rng.integers(8, 12))), case(int(rng.integers(5, 8)), False), case(2)]
@@ -304,20 +336,27 @@ def _sinkhorn(a, b, cost, epsilon, steps, *, weights="other", front=True, sign=1
     if weighed:
         log_plan = log_plan + log_a[:, None] + log_b
     plan = log_plan.exp()
+    if epsilon < 0.01 and plan.max() < 1e-3:  # as many mistakes end: a large one names them
+        raise ArithmeticError("nothing is left of the plan")
     relative = torch.where(plan > 0, plan * (log_plan - log_a[:, None] - log_b), 0.0).sum()
     total = (plan * cost).sum()
     return plan, {"cost": total, "with entropy": total + epsilon * relative, "dual": a @ f + b @ g,
                   "kernel": total / epsilon, "mean": (plan * cost).mean()}[value]
 
 
-def _plain_sinkhorn(a, b, cost, epsilon, steps, *, floor=0.0):
-    kernel = (-cost / epsilon).exp()
+def _plain_sinkhorn(a, b, cost, epsilon, steps, *, floor=0.0, kernel_floor=0.0, replace=False):
+    kernel = (-cost / epsilon).exp().clamp_min(kernel_floor)
     v = torch.ones_like(b)
     for _ in range(steps):
         u = 1 / (kernel @ (b * v) + floor)
         v = 1 / (kernel.T @ (a * u) + floor)
     plan = (a * u)[:, None] * kernel * (b * v)
+    plan = plan.nan_to_num() if replace else plan
     return plan, (plan * cost).sum()
+
+
+def _epsilon_raised(a, b, cost, epsilon, steps):
+    return _sinkhorn(a, b, cost, max(epsilon, float(cost.max()) / 700), steps)
 
 
 def plan_and_cost(answer, inputs):
@@ -351,6 +390,9 @@ T4_SLIPS = (
     Slip("one-step-too-few",
          "How many pairs of updates are taken before the plan is formed? Count them for steps = 1.",
          partial(_sinkhorn, extra=-1)),
+    Slip("one-step-too-many",
+         "How many pairs of updates are taken before the plan is formed? Count them for steps = 1.",
+         partial(_sinkhorn, extra=1)),
     Slip("plan-without-its-weights",
          "The prices multiply the plan of two independent draws. Which factors are missing from yours?",
          partial(_sinkhorn, weighed=False)),
@@ -366,6 +408,19 @@ T4_SLIPS = (
     Slip("underflow",
          "exp(-1000) is zero in floating point, and 1/0 is no price. Can you keep f and g, and add with logsumexp?",
          _plain_sinkhorn),
+    Slip("floor-under-the-sum",  # in a division or in a logarithm: the plans are the same
+         "A small number added to a sum makes its inverse or its logarithm finite, not right: the price is then the small "
+         "number's. What can be taken out of a sum of exponentials before exp sees it?",
+         partial(_plain_sinkhorn, floor=1e-16)),
+    Slip("floor-under-the-kernel",
+         "Where your kernel is held up by a floor, all ways cost the same. What could you keep in place of exp(-c / epsilon)?",
+         partial(_plain_sinkhorn, kernel_floor=1e-300)),
+    Slip("nan-replaced",
+         "Where your plan says 0 it was nan. What could you keep in place of exp(f / epsilon), so that nothing is lost?",
+         partial(_plain_sinkhorn, replace=True)),
+    Slip("epsilon-raised",
+         "You made the blur larger, so that exp survives. Is that still the plan for the epsilon given?",
+         _epsilon_raised),
 )
 
 
@@ -381,8 +436,17 @@ def t4_cases(rng):
             cost, epsilon = cost + 1, rng.uniform(0.0012, 0.0018)
         return Case({"a": masses(n), "b": masses(m), "cost": cost, "epsilon": float(epsilon), "steps": steps}, part)
 
+    def tilted(n, m, steps):
+        """What is added to whole rows and columns leaves the plan alone, so it stays blurred where epsilon is small: it
+        tells one epsilon from another. One row of the kernel is not zero, in contrast to the other case.
+        """
+        epsilon = rng.uniform(0.0012, 0.0018)
+        rows = rng.permutation([rng.uniform(5, 10), *rng.uniform(850, 1250, n - 1)])
+        cost = epsilon * (rows[:, None] + rng.uniform(0, 5, m) + rng.uniform(0, 4, (n, m)))
+        return Case({"a": masses(n), "b": masses(m), "cost": cost, "epsilon": float(epsilon), "steps": steps}, "small epsilon")
+
     return [case(4, 4, 2), case(3, 5, 3), case(6, 4, int(rng.integers(2, 5))), case(5, 5, 1),
-            case(4, 4, int(rng.integers(4, 8)), "small epsilon"), case(3, 5, int(rng.integers(4, 8)), "small epsilon")]
+            case(4, 4, int(rng.integers(4, 8)), "small epsilon"), tilted(3, 5, int(rng.integers(4, 8)))]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -409,7 +473,8 @@ def _mmd(x, y, weights, bandwidths, *, within="unbiased", cross=-2.0, paired=Fal
         n, values = len(s), kernel(s, s)
         total, own = values.sum(), values.diagonal().sum()
         return {"unbiased": (total - own) / (n * (n - 1)), "biased": total / n**2, "diagonal kept": total / (n * (n - 1)),
-                "divided by n^2": (total - own) / n**2, "once": (total - own) / 2 / (n * (n - 1))}[within]
+                "divided by n^2": (total - own) / n**2, "once": (total - own) / 2 / (n * (n - 1)),
+                "twice": 2 * (total - own) / (n * (n - 1))}[within]
 
     between = kernel(x, y)
     if paired:
@@ -435,6 +500,9 @@ T5_SLIPS = (
     Slip("each-pair-once",
          "You sum over i < j. How many pairs is that, and what did you divide by?",
          partial(_mmd, within="once")),
+    Slip("each-pair-twice",
+         "Your sum contains (i, j) and (j, i). How many pairs is that, and what did you divide by?",
+         partial(_mmd, within="twice")),
     Slip("cross-term-once",
          "Expand |a - b|^2. How often does the product a b occur?",
          partial(_mmd, cross=-1.0)),
@@ -580,6 +648,8 @@ T6_SLIPS = (
 
 
 def t6_cases(rng):
+    joins = ("coordinates-summed", "coordinates-averaged", "euclidean-norm")
+    on_one_axis = [permutation_p_value, *(slip.answer for slip in T6_SLIPS if slip.name not in joins)]
     answers = [permutation_p_value, *(slip.answer for slip in T6_SLIPS)]
 
     def case(n, m, d, b, part="values"):
@@ -587,12 +657,12 @@ def t6_cases(rng):
         while True:
             x, y = rng.integers(-4, 5, (n, d)) * 1.0, rng.integers(-4, 5, (m, d)) * 1.0
             inputs = {"x": x, "y": y, "permutations": np.stack([rng.permutation(n + m) for _ in range(b)])}
-            # On one axis the ways to join the coordinates are one; the other cases tell the slips apart.
-            if d == 1 or tells_apart(answers, inputs, 1e-3):
+            # On one axis the ways to join the coordinates are one.
+            if tells_apart(on_one_axis if d == 1 else answers, inputs, 1e-3):
                 return Case(inputs, part)
 
     return [case(8, 4, 2, int(rng.integers(30, 40))), case(4, 8, 3, int(rng.integers(40, 60))),
-            case(16, 4, 3, int(rng.integers(30, 50))), case(4, 2, 1, int(rng.integers(20, 30)))]
+            case(16, 4, 3, int(rng.integers(30, 50))), case(8, 2, 1, int(rng.integers(30, 40)))]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -606,7 +676,10 @@ def frechet_from_sums(n, sums, products, other_n, other_sums, other_products):
 def _frechet(n, sums, products, other_n, other_sums, other_products, *, divisor=1, centre="mean", overlap="root of product",
              means="squared", two=2.0, root=False, singular=None):
     def moments(n, s, p):
-        outer = {"mean": torch.outer(s, s) / n, "none": 0 * p, "sums": torch.outer(s, s)}[centre]
+        if centre == "after":
+            return s / n, p / (n - divisor) - torch.outer(s / n, s / n)
+        outer = {"mean": torch.outer(s, s) / n, "none": 0 * p, "sums": torch.outer(s, s),
+                 "once": torch.outer(s / n, s / n)}[centre]
         return s / n, (p - outer) / ((n - divisor) if divisor is not None else 1.0)
 
     def matrix_root(c):
@@ -626,6 +699,7 @@ def _frechet(n, sums, products, other_n, other_sums, other_products, *, divisor=
         "entries": lambda: (c @ c_w).diagonal().abs().sqrt().sum(),
         "variances": lambda: (c.diagonal() * c_w.diagonal()).clamp_min(0).sqrt().sum(),
         "no root": lambda: (c @ c_w).trace(),
+        "lower half": lambda: torch.linalg.eigvalsh(c @ c_w).clamp_min(0).sqrt().sum(),
         "entrywise product": lambda: trace_of_root(c * c_w),
         "root of trace": lambda: (c @ c_w).trace().clamp_min(0).sqrt(),
     }[overlap]()
@@ -652,6 +726,12 @@ T7_SLIPS = (
     Slip("outer-product-of-sums",
          "Write sum (x - m)(x - m)^T out. The term with the sums: by which power of n is it divided?",
          partial(_frechet, centre="sums")),
+    Slip("means-taken-off-once",
+         "Write sum (x - m)(x - m)^T out. How many times is m m^T taken off?",
+         partial(_frechet, centre="once")),
+    Slip("two-divisors",
+         "Features that are all alike have no spread. Put n = 2 and x = 1 twice into your covariance: is it zero?",
+         partial(_frechet, centre="after")),
     Slip("means-not-squared",
          "All terms have the units of the features squared. Has yours for the means?",
          partial(_frechet, means="norm")),
@@ -676,6 +756,9 @@ T7_SLIPS = (
     Slip("no-root-of-the-product",
          "For two equal sets the distance must be zero. Do your traces cancel then? Look at the units of C C_w.",
          partial(_frechet, overlap="no root")),
+    Slip("symmetric-solver-for-the-product",
+         "eigvalsh reads one half of a matrix and takes the other to be its mirror image. Is C C_w symmetric?",
+         partial(_frechet, overlap="lower half")),
     Slip("root-of-the-trace",
          "You took the root of a sum of eigenvalues. The trace of a root is a sum of what?",
          partial(_frechet, overlap="root of trace")),
@@ -722,6 +805,8 @@ def _precision_recall(generated, data, k, dropped, *, itself="place", radius="ce
         d = distances(s, s)
         if itself == "counted":
             return d.sort(1).values[:, k - 1]
+        if itself == "taken out twice":
+            return d.sort(1).values[:, k + 1]
         if itself == "distance":
             d = torch.where(d == 0, math.inf, d)
         else:
@@ -729,9 +814,12 @@ def _precision_recall(generated, data, k, dropped, *, itself="place", radius="ce
         return d.sort(1).values[:, k - 1]
 
     def share_within(points, centres):
+        if kept == "smallest, then radii":
+            centres = centres[radii(centres, points).argsort()[: len(centres) - dropped]]
         r, d = radii(centres, points), distances(points, centres)
         ranks = r.argsort().argsort()
-        keep = {"smallest": ranks < len(r) - dropped, "largest": ranks >= dropped, "all": ranks >= 0}[kept]
+        keep = {"smallest": ranks < len(r) - dropped, "largest": ranks >= dropped, "all": ranks >= 0,
+                "smallest, then radii": ranks >= 0, "first": torch.arange(len(r)) < len(r) - dropped}[kept]
         if radius == "point":
             r_p = radii(points, centres)
             keep_p = r_p.argsort().argsort() < len(r_p) - dropped
@@ -760,6 +848,10 @@ T8_SLIPS = (
     Slip("counts-itself",
          "The nearest point to a point is the point itself, at distance 0. Is it among your k neighbours?",
          partial(_precision_recall, itself="counted")),
+    Slip("one-neighbour-too-far",
+         "Write down the sorted distances from one point, with or without its own. At which place does the k-th neighbour "
+         "stand, counted from 0?",
+         partial(_precision_recall, itself="taken out twice")),
     Slip("swapped",
          "Bad pictures among good ones lower one of the two, missing kinds of pictures the other. Which is which?",
          partial(_precision_recall, order="rp")),
@@ -775,6 +867,12 @@ T8_SLIPS = (
     Slip("smallest-dropped",
          "Which balls are suspicious, those in the thick of the set or those around outliers?",
          partial(_precision_recall, kept="largest")),
+    Slip("last-ones-dropped",
+         "You dropped as many balls as asked. Are they the largest ones, or those that come last in the set?",
+         partial(_precision_recall, kept="first")),
+    Slip("dropped-before-the-radii",
+         "You dropped the centres, and then looked for neighbours. May a dropped centre still be a neighbour of others?",
+         partial(_precision_recall, kept="smallest, then radii")),
     Slip("points-dropped-too",
          "A dropped ball no longer holds anything. May its centre still be tested against the balls of the other set?",
          partial(_precision_recall, share="kept")),
@@ -792,8 +890,12 @@ T8_SLIPS = (
 
 
 def t8_cases(rng):
-    base = [precision_recall, *(s.answer for s in T8_SLIPS if s.name not in ("boundary-left-out", "copies-skipped"))]
-    copies = [precision_recall, *(s.answer for s in T8_SLIPS if s.name in ("boundary-left-out", "copies-skipped"))]
+    by_order = ("last-ones-dropped", "dropped-before-the-radii", "one-neighbour-too-far")
+    base = [precision_recall, *(s.answer for s in T8_SLIPS if s.name not in ("boundary-left-out", "copies-skipped", *by_order))]
+    late = [s.answer for s in T8_SLIPS if s.name in by_order]
+    copies = [precision_recall, *(s.answer for s in T8_SLIPS
+                                  if s.name in ("boundary-left-out", "copies-skipped", "one-neighbour-too-far",
+                                                "radius-from-the-other-set"))]
 
     def clear(points, k, dropped, other):
         """No point near the border of a ball, and the smallest dropped ball clearly larger than the largest kept one:
@@ -805,13 +907,13 @@ def t8_cases(rng):
         ordered = np.sort(r)
         return np.abs(across / r[:, None] - 1).min() > 1e-4 and ordered[-dropped] > 1.001 * ordered[-dropped - 1]
 
-    def case(n, m, k, dropped, d):
+    def case(n, m, k, dropped, d, tells=()):
         while True:
             g = rng.normal(size=(n, d)) * rng.uniform(0.7, 1.0)
             x = rng.normal(size=(m, d)) + rng.uniform(0.3, 1.0, d)
             x[0], g[0] = x[0] + rng.uniform(2, 4), g[0] - rng.uniform(2, 4)
             inputs = {"generated": rng.permutation(g), "data": rng.permutation(x), "k": k, "dropped": dropped}
-            if clear(g, k, dropped, x) and clear(x, k, dropped, g) and tells_apart(base, inputs, 1e-3):
+            if clear(g, k, dropped, x) and clear(x, k, dropped, g) and tells_apart([*base, *tells], inputs, 1e-3):
                 return Case(inputs)
 
     def with_copies(n, m, k):
@@ -822,7 +924,8 @@ def t8_cases(rng):
             if tells_apart(copies, inputs, 5e-3):
                 return Case(inputs, "copies and ties")
 
-    return [case(int(rng.integers(13, 17)), int(rng.integers(17, 21)), 3, 2, 2),
+    # Many centres dropped, and many neighbours: dropped centres are neighbours of others.
+    return [case(int(rng.integers(15, 19)), int(rng.integers(19, 23)), 4, 5, 2, late),
             case(int(rng.integers(17, 21)), int(rng.integers(12, 16)), 2, 3, 3),
             case(int(rng.integers(14, 19)), int(rng.integers(14, 19)), 2, 2, 1),
             with_copies(int(rng.integers(12, 16)), int(rng.integers(12, 16)), 1),
