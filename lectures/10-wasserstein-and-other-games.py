@@ -42,6 +42,8 @@ torch.set_num_threads(1)
 #
 # and the generator feels the slope of its loss at its own points.
 #
+# (σ(·) is the sigmoid here; the width of the heaps is written as 0.2.)
+#
 # **Predict.** Let $s$ grow from 0.2 to 2. At the middle of the fakes, $x = s$: does the slope of the minimax loss
 # $\log(1 - \sigma(D^*))$ grow, stay, or vanish? And that of the non-saturating loss $-\log \sigma(D^*)$?
 
@@ -62,8 +64,9 @@ for s in (0.2, 0.5, 1.0, 2.0):
         (slope,) = torch.autograd.grad(OBJECTIVES[name].g_loss(D, D).sum(), x)
         pulls.append(slope.item())
     rows.append([s, *pulls, 1.0])
-assert rows[-1][1] < 1e-15 and abs(rows[-1][2] - 50) < 1e-6  # s e^(-s²/2σ²)/σ², and s/σ²
-reveal(guess, "vanishes, grows", "One goes like s exp(−s²/2σ²)/σ², the other like s/σ².")
+assert rows[-1][1] < 1e-15 and abs(rows[-1][2] - 50) < 1e-6  # s e^(-s²/0.08)/0.04, and s/0.04
+why = "One goes like s exp(−s²/0.08)/0.04, the other like s/0.04; 0.04 is the variance."
+reveal(guess, "vanishes, grows", why)
 
 # %%
 table(["$s$", "minimax", "non-saturating", "a bet with slope 1"], rows)
@@ -101,7 +104,11 @@ w1 = torch.trapezoid(gap.abs(), x).item()
 earned = torch.trapezoid(best * (p.log_prob(x).exp() - p_g.log_prob(x).exp()), x).item()
 assert abs(earned - w1) < 1e-3
 turns = int((gap.sign().diff() != 0)[600:3_000].sum())
-reveal(guess, f"the sign of F_g − F_p: it turns {turns} times", "Slope 1 up or down everywhere, and W₁ is the area.")
+reveal(
+    guess,
+    f"the sign of the bracket: f turns {turns} times",
+    "It turns where the two distribution functions cross; W₁ is the area between them.",
+)
 
 # %% [markdown]
 # So **the best critic has slope exactly 1 almost everywhere**, wherever some mass has to cross. Remember that: it is what
@@ -144,9 +151,9 @@ why = "64 · 64 paths, each with three weights of 0.01: widths times c to the po
 reveal(guess, 64 * 64 * 0.01**3, why)
 
 # %% [markdown]
-# A few thousandths, where the best critic has 1. (Only the direction of the loss matters to Adam, so the game can still be
-# played.) And the bound changes by a factor of $64c$ with each further layer: a limit that suits one network is wrong for
-# the next.
+# A few thousandths, where the best critic has 1. (Adam and RMSprop divide a gradient by its usual size, so a generator
+# can still learn from so flat a critic.) And the bound changes by a factor of $64c$ with each further layer: a limit
+# that suits one network is wrong for the next.
 #
 # ### A price instead of a wall
 #
@@ -227,10 +234,11 @@ assert order[-1] == "one-sided"
 reveal(guess, ", ".join(order), "; ".join(f"{name} {earned[name]:.0%}" for name in order) + " of W₁.")
 
 # %% [markdown]
-# Two different failures. **Clipping** pushes all weights to the two ends of the interval, and what is left is the simplest
-# shape there is: not just a small critic, a simple one. **The gradient penalty** has slope 1 all over, and turns in the
-# wrong places, or nowhere. To move a peak, or to turn over, a critic has to pass through slope 0; the penalty charges up to
-# $\lambda = 10$ for that, where all that can be earned is $W_1 \approx 0.6$. On the line there is no way round. The
+# Two different failures. **Clipping** drives weights to the ends of the interval, for a larger one always earns more,
+# and few shapes are left to such a network: the critic is not just small, it is simple. **The gradient penalty** has
+# slope 1 all over, and turns in the wrong places, or nowhere. To move a peak, or to turn over, a critic has to pass
+# through slope 0; the penalty charges
+# $\lambda = 10$ for every point in a flat place, where all that can be earned is $W_1 \approx 0.6$. On the line there is no way round. The
 # one-sided penalty leaves flat places free, and the peaks wander to where they belong.
 
 # %%
@@ -239,7 +247,8 @@ fold("Other limits, the other pair, and the whole game on 25 modes:", clipped)
 # %% [markdown]
 # ### How steep is a penalised critic?
 #
-# Take two heaps of one shape whose means are $\Delta$ apart. The best bet is a straight line with some slope $s$. It earns
+# Take two heaps of one shape whose means are $\Delta$ apart. The best bet is a straight line; call its slope $s$ (no longer
+# the shift of section 1). It earns
 # $\Delta s$ and pays $\lambda (s - 1)^2$.
 #
 # **Predict.** For $\Delta = 1$ and $\lambda = 10$, which slope is best?
@@ -259,8 +268,8 @@ rows = []
 for key, values in penalised["data"]["slopes"].items():
     d, delta = (float(part) for part in key.split(","))
     up, down = ([abs(v) for v in values if (v > 0) == upwards] for upwards in (True, False))
-    mean = [f"{sum(side) / len(side):.3f}" if side else "" for side in (up, down)]
-    rows.append([f"{d:g}", delta, 1 + delta / 20, mean[0], len(down), mean[1]])
+    mean = [f"{sum(side) / len(side):.4f}" if side else "" for side in (up, down)]
+    rows.append([f"{d:g}", delta, f"{1 + delta / 20:.4f}", mean[0], len(down), mean[1]])
 table(["dimensions", "Δ", "1 + Δ/2λ", "slope, trained", "upside down (of 8)", "their slope"], rows)
 
 # %% [markdown]
@@ -298,7 +307,7 @@ guess = None  # a number
 
 # %%
 assert abs(wrong - 8**0.5) < abs(wrong - 1)
-reveal(guess, f"{wrong:.2f}", "Towards √8 = 2.83: eight derivatives of size 1 have that length.")
+reveal(guess, f"{wrong:.2f}", "On the way to √8 = 2.83, the length of eight derivatives of size 1, and far from 1.")
 
 # %% [markdown]
 # **No batch normalisation in the critic.** The penalty takes the gradient of each score by its own point. With batch
@@ -317,9 +326,10 @@ assert moved == {"mixed": 6, "alone": 1}
 # %% [markdown]
 # ## 4 · The whole game
 #
-# Put the two losses into the loop of lecture 9. One thing changes: the critic should be *near its best*, for its slope is
-# the generator's only information, and a bet has no harm in being good. So it moves $k = 5$ times for each move of the
-# generator. Here are the one-sided and the two-sided penalty on one seed; switch the arrows on.
+# Put the two losses into the loop of lecture 9. One thing changes: the critic should be *near its best*, for its slope
+# is the generator's only information. A classifier near its best falls silent; a bet near its best still has slope 1.
+# So it moves $k = 5$ times for each move of the generator. Here are the one-sided and the two-sided penalty on one
+# seed; switch the arrows on.
 
 # %%
 from coursekit.widgets import GanGame
@@ -370,14 +380,16 @@ table(["critic kept from being steep by", "games that work"], [[name, f"{v:.0%}"
 
 # %% [markdown]
 # $\lambda$ has a unit: it is paid per squared slope, and the bet earns *distances*. Between pictures $W_1$ is in the tens,
-# and $\lambda = 10$ is moderate; between these moons it is about 1, and $\lambda = 10$ freezes every critic in the shape that
-# it started with. **A constant copied from a paper comes without its scale.** The one-sided penalty asks for less, and
+# and $\lambda = 10$ is moderate; between these moons it is about 1, and $\lambda = 10$ leaves a critic close to the shape
+# that it started with. **A constant copied from a paper comes without its scale.** The one-sided penalty asks for less, and
 # does not mind.
 #
 # ### Does the loss tell how good the generator is?
 #
 # A standard critic's loss says little (lecture 9). Minus WGAN's is an estimate of $W_1$, so it should fall as samples
 # improve, and the paper shows curves that do.
+#
+# The games are again on two-moons, now with $\lambda = 1$, which was chosen beforehand on other seeds.
 #
 # **Predict.** Rank correlation between that estimate and the true $W_1$ over training, median over four architectures and
 # eight seeds each: above 0.9, about 0.6, about 0? And for the standard critic's value?
@@ -397,7 +409,8 @@ plots.bands(tracks["data"]["updates"], lines, x_label="updates of the generator"
 
 # %% [markdown]
 # Why? The estimate is a *lower* bound of (slope times) $W_1$, only as good as the critic is near its best. Early the
-# critic is not there yet: the estimate rises while the true distance falls. Late, what is left to tell lies within its
+# critic is not there yet: the estimate rises while the true distance falls. (Where it
+# lies above the truth, the critic is steeper than 1.) Late, what is left to tell lies within its
 # noise. With more steps of the critic the bound gets tighter and the game slower. Nor do fewer runs fail:
 
 # %%
@@ -553,7 +566,7 @@ fold("Letters and pairs of them are learnt, words are not: these are small nets.
 #   M. Bińkowski et al. 2018, *Demystifying MMD GANs*.
 # - A. Genevay, G. Peyré, M. Cuturi 2018, *Learning Generative Models with Sinkhorn Divergences*.
 #
-# **In the code** `coursekit/gans/`: `wasserstein.py`, `one_sided.py`, `distance_games.py`, `characters.py`; `coursekit/distances/`:
-# `transport_1d.py`, `mmd.py`, `sinkhorn_divergence.py`.
+# **In the code** `coursekit/gans/`: `wasserstein.py`, `one_sided.py`, `distance_games.py`, `characters.py`;
+# `coursekit/distances/`: `transport_1d.py`, `mmd.py`, `sinkhorn_divergence.py`.
 #
 # **Next.** Lecture 11: the generator that leaves modes out, and what helps.
