@@ -30,7 +30,7 @@ class Table:
         self.head, self.rows = head, rows
 
     def _repr_markdown_(self) -> str:
-        lines = ["| " + " | ".join(line) + " |" for line in (self.head, *self.rows)]
+        lines = ["| " + " | ".join(map(_cell, line)) + " |" for line in (self.head, *self.rows)]
         return "\n".join([lines[0], "|---" * len(self.head) + "|", *lines[1:]])
 
     def __repr__(self) -> str:
@@ -112,6 +112,12 @@ def fold(sentence: str, row: Any) -> Folded:
         row: What `figure_row` returns, or anything else that shows itself as HTML.
     """
     return Folded(Prose(sentence), row)
+
+
+def _cell(text: str) -> str:
+    """A table's cell: outside of formulas, "|" would end it."""
+    parts = text.split("$")
+    return "$".join(part if i % 2 else part.replace("|", "\\|") for i, part in enumerate(parts))
 
 
 def _shown(value: Any) -> str:

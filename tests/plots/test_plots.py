@@ -207,6 +207,9 @@ def test_prose_shows_what_was_measured():
 def test_tables_and_folded_results():
     with pytest.raises(ValueError, match="2 cells"):
         plots.table(["a", "b"], [[1, 2, 3]])
+    # "|" ends a cell, unless it is escaped; a formula keeps its own.
+    barred = plots.table(["KL(p || q)", "$|x|$"], [["|p - q|", 1]])._repr_markdown_().splitlines()
+    assert barred == [r"| KL(p \|\| q) | $|x|$ |", "|---|---|", r"| \|p - q\| | 1 |"]
 
     class Long:
         def _repr_html_(self):
