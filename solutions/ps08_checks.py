@@ -795,8 +795,10 @@ def precision_recall(generated, data, k, dropped):
 
 
 def _precision_recall(generated, data, k, dropped, *, itself="place", radius="centre", kept="smallest", share="all",
-                      boundary="closed", order="pr", squared=False, some=True):
+                      boundary="closed", order="pr", euclidean=True, some=True):
     def distances(s, t):
+        if not euclidean:
+            return (s[:, None] - t).abs().sum(2)
         return (s[:, None] - t).square().sum(2).sqrt()
 
     def radii(s, other):
@@ -852,6 +854,9 @@ T8_SLIPS = (
          "Write down the sorted distances from one point, with or without its own. At which place does the k-th neighbour "
          "stand, counted from 0?",
          partial(_precision_recall, itself="taken out twice")),
+    Slip("sum-of-the-coordinates",
+         "A ball is round: how far is (1, 1) from (0, 0), and how far do you take it to be?",
+         partial(_precision_recall, euclidean=False)),
     Slip("swapped",
          "Bad pictures among good ones lower one of the two, missing kinds of pictures the other. Which is which?",
          partial(_precision_recall, order="rp")),
@@ -890,7 +895,7 @@ T8_SLIPS = (
 
 
 def t8_cases(rng):
-    by_order = ("last-ones-dropped", "dropped-before-the-radii", "one-neighbour-too-far")
+    by_order = ("last-ones-dropped", "dropped-before-the-radii", "one-neighbour-too-far", "sum-of-the-coordinates")
     base = [precision_recall, *(s.answer for s in T8_SLIPS if s.name not in ("boundary-left-out", "copies-skipped", *by_order))]
     late = [s.answer for s in T8_SLIPS if s.name in by_order]
     copies = [precision_recall, *(s.answer for s in T8_SLIPS
