@@ -265,8 +265,8 @@ from coursekit.widgets import ShiftExplorer
 ShiftExplorer()
 
 # %% [markdown]
-# **Try.** Drag the upper density to the right, slowly. Watch the two slopes: which of them would tell a generator where
-# to go? Then take the normals: does JS ever become exactly flat?
+# **Try.** Drag $q$ to the right, slowly. Watch the two pulls, the slopes of JS and $W_1$ downhill: which of them would tell
+# a generator where to go? Then take the normals: does JS ever become exactly flat? ("No pull" is drawn below 0.0005.)
 #
 # (Where this page is not running Python: the widget shows JS and $W_1$ while a density is shifted away from another.)
 #
@@ -322,7 +322,8 @@ TransportExplorer()
 # **Try.** Predict the cost of "left, right" before you ask for it. Then drag one bar of $q$ up: which cells of the plan
 # change? And find a pair of heaps whose plan uses only one diagonal.
 #
-# (Where this page is not running Python: the widget lets one drag the bars of both heaps and shows plan, cost and dual.)
+# (The potential $f$ and the dual, which are revealed with the cost, come next. Where this page is not running Python: the
+# widget lets one drag the bars of both heaps and shows plan, cost and dual.)
 
 # %%
 plans = figure_row("s08_transport_matrix")
