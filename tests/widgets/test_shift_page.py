@@ -79,6 +79,35 @@ def test_the_number_beside_the_mark_stays_clear_of_the_title(browser, path):
         assert number["y"] - 0.5 * number["tall"] >= title["y"]
 
 
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("key", ["Home", "End", "71 steps"])
+def test_the_number_beside_the_mark_leaves_the_mark_visible(browser, path, key, large):
+    with opened(browser, path, width=1100) as page:
+        page.evaluate("""() => {
+          window.words = []; window.squares = [];
+          const { fillText, rect } = CanvasRenderingContext2D.prototype;
+          CanvasRenderingContext2D.prototype.fillText = function (text, x, y, ...more) {
+            words.push({ text, left: x, right: x + this.measureText(text).width });
+            return fillText.call(this, text, x, y, ...more);
+          };
+          CanvasRenderingContext2D.prototype.rect = function (x, y, w, h) {
+            squares.push({ left: x, right: x + w });
+            return rect.call(this, x, y, w, h);
+          };
+        }""")
+        if large:
+            page.get_by_role("button", name="Lecture size").click()
+        page.get_by_role("slider", name="Density q over p").press("End" if key == "End" else "Home")
+        if key == "71 steps":
+            for _ in range(71):
+                page.get_by_role("slider", name="Density q over p").press("ArrowRight")
+        settled(page)
+        text = f"{abs(shift(page)):.3f}"
+        number = [w for w in page.evaluate("() => words") if w["text"] == text][-1]
+        mark = page.evaluate("() => squares.at(-1)")  # that of W₁ is drawn last
+        assert number["right"] <= mark["left"] or number["left"] >= mark["right"]
+
+
 def test_predict_then_reveal(browser, path, artefacts):
     with opened(browser, path) as page:
         assert "Predict both curves" in summary(page)

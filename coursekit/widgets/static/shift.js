@@ -27,7 +27,7 @@ function render({ model, el }) {
   /** @type {Axes | null} */
   let board = null;
   const key = legend();
-  const left = frame.stage({ label: "Density p, and q which is p shifted", height: 300, largeHeight: 375, grow: 1.2, draw: (stage) => {
+  const left = frame.stage({ label: "Density p, and q which is p shifted", height: 300, largeHeight: 355, grow: 1.2, draw: (stage) => {
     const theme = stage.theme;
     const { grid, p } = base;
     const { q, slope } = picture();
@@ -98,7 +98,7 @@ function render({ model, el }) {
   });
 
   // ---- right: both distances
-  const right = frame.stage({ label: "JS and W₁ against the shift", height: 300, largeHeight: 375, draw: (stage) => {
+  const right = frame.stage({ label: "JS and W₁ against the shift", height: 300, largeHeight: 355, draw: (stage) => {
     const theme = stage.theme;
     const table = model.get("shifts");
     const xlim = /** @type {[number, number]} */ ([table[0] * 1.03, table[table.length - 1] * 1.03]);
@@ -117,7 +117,10 @@ function render({ model, el }) {
       const [xs, ys] = [[...visited.keys()], [...visited.values()].map((d) => d[i])];
       axes.points(xs, ys, { color: colours(theme)[i], size: 3, shape, alpha: 0.8 });
       axes.points([model.get("shift")], [distance[i]], { color: colours(theme)[i], size: 7, shape });
-      axes.text(distance[i].toFixed(3), axes.X(model.get("shift")) + 12, Math.max(axes.top + 0.7 * axes.font, axes.Y(distance[i]) + (i === 0 ? 1.1 : -0.9) * axes.font), { color: colours(theme)[i], bold: true });
+      // Left of the mark where there is no room on its right: the words' ground would hide it.
+      const [px, gap] = [axes.X(model.get("shift")), 12 * Math.sqrt(stage.scale)];
+      const align = px + gap + 4 * axes.font > axes.right ? "right" : "left";
+      axes.text(distance[i].toFixed(3), align === "right" ? px - gap : px + gap, Math.max(axes.top + 0.7 * axes.font, axes.Y(distance[i]) + (i === 0 ? 1.1 : -0.9) * axes.font), { color: colours(theme)[i], bold: true, align });
     });
   } });
 
