@@ -66,6 +66,6 @@ def test_games_without_training_do_not_bring_mmd_down(course):
     script = script_of(course, "s10_mmd_gan", HIDDEN=(8, 8), SAMPLES=300)
     script.GAMES = dict.fromkeys(script.GAMES, 2)
     result = script.measure(SEEDS)
-    assert not result.gates["every game brings MMD^2 below a tenth of its start (median)"]
+    assert all(f"{game} on {data} leaves" in result.finding for game in script.GAMES for data in script.DATA)
     exact = result.data["exact"]["grid-25"]
     assert min(exact["modes"]) == 25 and max(map(abs, exact["mmd"])) < 0.01
