@@ -816,6 +816,10 @@ T5_SLIPS = (
     Slip("both-terms-halved",
          "Is your gradient what MMD^2 changes by when a fake is moved a little? Try it with one small step.",
          partial(_witness, own=1.0, cross=1.0)),
+    Slip("critic-held-still",
+         "As a generator's loss against a critic that stands still, this would do. But the fakes are in the witness, too, and "
+         "the unbiased MMD^2 pairs none of them with itself. Differentiate the three sums as they stand.",
+         partial(_witness, slopes="biased", own=1.0, cross=1.0)),
     Slip("fakes-do-not-repel",
          "With attraction alone all fakes end in one place. Which term of MMD^2 keeps them apart?",
          partial(_witness, own=0.0)),
@@ -883,21 +887,23 @@ def _ngram_js(shares, text, n, *, fakes="expected", borders="kept", overlap=True
     def one_hot(codes):
         return torch.nn.functional.one_hot(codes, size).to(shares.dtype)
 
-    def table(soft, mixed="product"):
-        if borders == "ignored":
+    def table(soft, mixed="text"):
+        if borders == "ignored" or (borders == "ignored in the text" and mixed == "text"):
             soft = soft.reshape(1, -1, size)
         if borders == "around":
             soft = torch.cat([soft, soft[:, : n - 1]], dim=1)
         length = soft.shape[1] - n + 1
         places = range(0, length, 1 if overlap else n)
         parts = [torch.stack([soft[:, i + j] for i in places]).reshape(-1, size) for j in range(n)]
+        if mixed == "of one mean":
+            parts = [soft.mean((0, 1))[None]] * n
         if mixed == "of means":
             parts = [part.mean(0, keepdim=True) for part in parts]
         if mixed == "by place":
             parts = [soft.mean(0)[j: j + length] for j in range(n)]
         return torch.einsum(",".join(f"z{c}" for c in letters) + "->" + letters, *parts)
 
-    soft = {"expected": shares, "likeliest": one_hot(shares.argmax(2)), "of means": shares, "by place": shares}[fakes]
+    soft = one_hot(shares.argmax(2)) if fakes == "likeliest" else shares
     q = table(soft, fakes).flatten()
     counts = table(one_hot(text))
     if order == "reversed":
@@ -930,12 +936,18 @@ T6_SLIPS = (
          "Two generators in one: half of the runs are 'aaaa', half are 'bbbb'. How often does 'ab' come up? Multiply before "
          "you average, or after?",
          partial(_ngram_js, fakes="of means")),
+    Slip("product-of-one-average",
+         "You multiply one table of single characters by itself. How often does 'th' come up in it, and how often 'ht'?",
+         partial(_ngram_js, fakes="of one mean")),
     Slip("averaged-over-runs-first",
          "Characters of one run belong together. Which runs do your two neighbours come from, after the average?",
          partial(_ngram_js, fakes="by place")),
     Slip("grams-across-runs",
          "The last character of one run and the first of the next are no neighbours. Are they in your table?",
          partial(_ngram_js, borders="ignored")),
+    Slip("grams-across-runs-of-the-text",
+         "In the text, the last character of one run and the first of the next are no neighbours. How many pairs has a run?",
+         partial(_ngram_js, borders="ignored in the text")),
     Slip("runs-as-rings",
          "A run has an end. Which pair did you form with its last character?",
          partial(_ngram_js, borders="around")),

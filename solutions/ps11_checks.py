@@ -425,7 +425,8 @@ def _minibatch(features, tensor, real, *, own="left out", norm="l1", close="exp"
         gap = gap.transpose(2, 3)
     size = {"l1": lambda: gap.abs().sum(3), "l2": lambda: gap.square().sum(3).sqrt(), "squared": lambda: gap.square().sum(3),
             "late": lambda: gap.sum(3).abs(), "mean": lambda: gap.abs().mean(3),
-            "largest": lambda: gap.abs().amax(3)}[norm]()
+            "largest": lambda: gap.abs().amax(3),
+            "all in one": lambda: gap.abs().sum((2, 3))[..., None].expand(gap.shape[:3])}[norm]()
     closeness = {"exp": lambda: (-size).exp(), "distance": lambda: size, "negative": lambda: -size,
                  "growing": lambda: size.exp()}[close]()
     others = (real[:, None] == real) if among == "kind" else torch.ones(n, n, dtype=torch.bool)
@@ -460,6 +461,10 @@ T4_SLIPS = (
     Slip("kinds-mixed",
          "Whose neighbours are counted here? Fakes among data would be told how near the data are.",
          partial(_minibatch, among="all")),
+    Slip("one-norm-for-all-vectors",
+         "All closenesses of a point are equal in your result, so one of them would do. Over which of the three indices does "
+         "the norm run?",
+         partial(_minibatch, norm="all in one")),
     Slip("neighbours-of-the-other-kind",
          "Your points are compared with the other kind only. Among which points does collapse show?",
          partial(_minibatch, among="other kind")),
