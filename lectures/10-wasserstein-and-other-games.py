@@ -174,6 +174,7 @@ from coursekit.seeds import seeded
 PENALTIES = {"clipping": None, "penalty": gradient_penalty, "one-sided": one_sided_penalty}
 
 
+# %%
 def train(rule, steps):
     with seeded(0):
         f = Critic(mlp([1, 64, 64, 64, 1]))
