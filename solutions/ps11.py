@@ -464,7 +464,8 @@ check("t6", winning_remedies)
 
 # %% [markdown]
 # **Predict, then run.** A remedy that really is better, on four seeds of five in the long run. How many seeds does it take until
-# the test notices with a chance of 80 %? And what can four seeds prove, at best?
+# the test notices with a chance of 80 %? And what can four seeds prove, at best? Then look at 8 and 10 seeds in your picture:
+# how can more seeds notice less? (How many wins does each need?)
 
 
 # %% play=true
