@@ -113,6 +113,7 @@ assert torch.isclose((0.5 * log_var).exp() ** 2, log_var.exp())  # scale = exp(l
 # $[0, 1]^d$, must pay exactly $\log_2 256 = 8$ bits for a pixel with 256 levels. (With fewer levels it pays less: bits per
 # dimension are never compared across data sets.)
 
+
 # %%
 def bits_per_dim(log_prob, d, levels):
     return -log_prob / (d * math.log(2)) + math.log2(levels)
@@ -166,6 +167,7 @@ print(f"KL(p ∥ q) = {kl(p, q):.3f}, KL(q ∥ p) = {kl(q, p):.3f} nats")
 # The Jensen–Shannon divergence has weights ½, $\mathrm{JS} = \tfrac12 \mathrm{KL}(p \,\|\, m) + \tfrac12 \mathrm{KL}(q \,\|\, m)$
 # with $m = \tfrac12(p + q)$. In nats it never exceeds $\log 2$, and reaches it when $p$ and $q$ do not overlap. Then it no
 # longer says how far apart they are, a fact with consequences for GANs.
+
 
 # %%
 def js(shift):

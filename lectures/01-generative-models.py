@@ -335,6 +335,7 @@ plots.Picture(figure, words + " Where class 1 is rare it rises further to the ri
 # %%
 guess = None  # "softmax" or "Bayes"
 
+
 # %%
 def hill_apart(points):
     return hill(points, "diagonal")
@@ -407,7 +408,11 @@ table(head, [[name, f"{a:.2f}", f"{b:.2f}", f"{c:.0f}".replace("-", "−")] for 
 # %%
 fresh, strange = by_digit.log_prob(x_test), by_digit.log_prob(torch.cat([dice, chess, blank]))
 expect(fresh.min() > strange.max(), "every fresh digit is likelier than any of the others")
-say(f"The least likely of {len(fresh)} fresh digits has {fresh.min():.1f} nats, blank paper {strange.max():.1f}.".replace("-", "−"))
+say(
+    f"The least likely of {len(fresh)} fresh digits has {fresh.min():.1f} nats, blank paper {strange.max():.1f}.".replace(
+        "-", "−"
+    )
+)
 
 # %% [markdown]
 # (Medians where there are many.) The posterior of model C is no better than the softmax's; it is even surer of nonsense.
@@ -565,6 +570,7 @@ assert max(slope.abs().item() for slope in slopes) < 1e-12
 # each time and right on average. The length of a step is the gradient times a number, the **learning rate**. The whole
 # method fits in one cell; twenty runs go side by side, one in each column.
 
+
 # %%
 def descend(rate, steps, seed=7):
     """Means after each step with shape (20, steps), for a learning rate that may depend on the step."""
@@ -580,6 +586,7 @@ def descend(rate, steps, seed=7):
             theta -= rate(k) * slope
         path.append(theta[0].detach().clone())
     return torch.stack(path, 1)
+
 
 # %% [markdown]
 # The scale is trained through its logarithm: a gradient step knows no limits, and a scale must stay positive.
@@ -610,7 +617,9 @@ every = slice(9, None, 10)
 plots.bands(
     list(range(1, steps + 1))[every],
     {name: error[:, every].tolist() for name, error in off.items()},
-    x_label="step", y_label="standard deviations off", log_y=True,
+    x_label="step",
+    y_label="standard deviations off",
+    log_y=True,
 )
 
 # %% [markdown]
@@ -957,6 +966,7 @@ show({name: model.sample(16, generator=generator(10)) for name, model in both.it
 # on half of the pictures, and its accuracy is measured on the other half. If it is right half of the time, it cannot
 # tell the two apart. This is a **two-sample test by a classifier**, which lecture 8 makes precise.
 
+
 # %%
 def told_apart(model, seed):
     """Accuracy of a net that tells a model's samples from training pictures."""
@@ -972,6 +982,7 @@ def told_apart(model, seed):
     for _ in fit_likelihood(Pairs(head, inputs=64), Empirical(learn), **options):
         pass
     return (head.predict(score[:, :64]) == score[:, 64]).double().mean().item()
+
 
 # %% [markdown]
 # **Predict.** How often is it right about the memoriser's samples and training pictures?
@@ -1006,6 +1017,7 @@ assert on_train["memoriser"] == max(on_train.values())
 assert on_fresh["memoriser"] == min(on_fresh.values())
 why = "A fresh digit lies under no hill, many widths away from each."
 reveal(guess, "wins training, loses fresh", why)
+
 
 # %%
 def nats(value):
@@ -1068,6 +1080,7 @@ def complete(x1):
     posterior = torch.stack(log_joint).softmax(0)
     return (posterior[:, :, None] * torch.stack(means)).sum(0), posterior.T
 
+
 # %% [markdown]
 # **Predict.** How many of the fresh digits can model C name from their upper half alone? (From the whole picture it was
 # nearly all.)
@@ -1103,6 +1116,7 @@ show({"covered": covered, "completed": completed, "what was there": few})
 # Here is a banana in the plane: $x_1$ is standard normal, and $x_2 = x_1^2 - 1$ plus noise of standard deviation ½.
 # Each family writes it in its own way. In real models a net stands where this one has $x_1^2 - 1$.
 
+
 # %%
 def bend(t):
     return t**2 - 1
@@ -1111,9 +1125,11 @@ def bend(t):
 def log_normal(x, mean, scale):
     return torch.distributions.Normal(mean, scale).log_prob(x)
 
+
 # %% [markdown]
 # **Autoregressive** (lecture 3): one coordinate after the other, each given those before. The product rule makes a
 # density of it.
+
 
 # %%
 class Autoregressive:
@@ -1127,9 +1143,11 @@ class Autoregressive:
         x2 = bend(x1) + 0.5 * z2  # has to wait for x1
         return torch.stack([x1, x2], 1)
 
+
 # %% [markdown]
 # **Flow** (lectures 5 to 7): a map $T$ from noise to data with an inverse and a known change of volume. Here $T$ halves
 # the second coordinate and shears it. The noise $z$ that a point comes from can serve as its code.
+
 
 # %%
 class Flow:
@@ -1151,9 +1169,11 @@ class Flow:
     def sample(self, n, *, context=None, generator=None):
         return self.forward(torch.randn(2, n, dtype=torch.float64, generator=generator).T)[0]
 
+
 # %% [markdown]
 # **Adversarial generator** (lectures 9 to 13): the same map, and no inverse. A net has none, unless it is built for it.
 # One can draw, and that is all.
+
 
 # %%
 class Generator:
@@ -1165,9 +1185,11 @@ class Generator:
         z1, z2 = torch.randn(2, n, dtype=torch.float64, generator=generator)
         return torch.stack([z1, bend(z1) + 0.5 * z2], 1)
 
+
 # %% [markdown]
 # **Energy-based** (lecture 14): only the shape, $p(x) = e^{-E(x)} / Z$. Any function will do for $E$. The price is $Z =
 # \int e^{-E(x)}\, dx$, which nobody can compute in high dimension.
+
 
 # %%
 class EnergyBased:
@@ -1180,6 +1202,7 @@ class EnergyBased:
     def energy(self, x):
         x1, x2 = x.unbind(1)
         return 0.5 * x1**2 + 2 * (x2 - bend(x1)) ** 2
+
 
 # %% [markdown]
 # **Latent variables** (lecture 4): a hidden $z$ and a simple distribution around what it points to, $z \sim N(0, 1)$
@@ -1207,6 +1230,7 @@ class LatentVariable:
     def sample(self, n, *, context=None, generator=None):
         z, e1, e2 = torch.randn(3, n, dtype=torch.float64, generator=generator)
         return torch.stack([z + 0.5 * e1, bend(z) + 0.5 * e2], 1)
+
 
 # %% [markdown]
 # Now the claims. Autoregressive model and flow are one density. The energy differs from it by a constant at every
@@ -1255,8 +1279,11 @@ guess = None  # 0 to 5
 from coursekit.protocols import QUESTIONS, capabilities
 
 families = {
-    "autoregressive": autoregressive, "latent variables": latent, "flow": flow,
-    "generator (GAN)": gan, "energy-based": energy,
+    "autoregressive": autoregressive,
+    "latent variables": latent,
+    "flow": flow,
+    "generator (GAN)": gan,
+    "energy-based": energy,
 }
 can = {name: capabilities(model) for name, model in families.items()}
 

@@ -675,8 +675,12 @@ say(
 
 # %%
 plots.bands(
-    kernels["data"]["sizes"], kernels["data"]["risk"],
-    x_label="points $n$", y_label="integrated error", log_x=True, log_y=True,
+    kernels["data"]["sizes"],
+    kernels["data"]["risk"],
+    x_label="points $n$",
+    y_label="integrated error",
+    log_x=True,
+    log_y=True,
 )
 
 # %%
@@ -868,7 +872,9 @@ def picks_up(gain):
 again = [picks_up(gain) for gain in gains]
 count = sum(step is not None for step in again)
 expect(count > len(again) / 2, "in most of these runs the gain doubles again")
-why = "Slow does not mean done: a run may cross a plateau, so a rule that stops when gains are small may stop too early."
+why = (
+    "Slow does not mean done: a run may cross a plateau, so a rule that stops when gains are small may stop too early."
+)
 reveal(guess, f"yes, in {count} of {len(again)} runs", why)
 
 # %%
@@ -910,6 +916,7 @@ EMExplorer("three_blobs", k=3, n=300)
 #
 # The E-step chooses the $r$ that make it an equality; the M-step raises the right-hand side. The left-hand side cannot
 # stay behind. Three assertions check it:
+
 
 # %%
 def bound(parameters, r):

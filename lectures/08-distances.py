@@ -72,7 +72,7 @@ by_hand = (1 + reached) / (999 + 1)
 assert verdict.p_value == by_hand and verdict.alpha == 0.05
 assert verdict.rejects == (by_hand <= verdict.alpha)
 assert not verdict.rejects
-say(f"The p-value is {by_hand:.3f}, above α = {verdict.alpha:g}: \"one distribution\" is not rejected.")
+say(f'The p-value is {by_hand:.3f}, above α = {verdict.alpha:g}: "one distribution" is not rejected.')
 
 # %% [markdown]
 # **Pitfall: "no difference found" is not "no difference".** Here there is one, and 80 points of each do not show it. A
@@ -579,7 +579,7 @@ reveal(guess, "above", why)
 
 # %%
 half = fresh.only("0", "1", "2", "3", "4").all()
-others = fresh.all()[:len(half)]  # as many, of all classes
+others = fresh.all()[: len(half)]  # as many, of all classes
 noisy = (others + 0.3 * torch.randn(others.shape, generator=generator(12))).clamp(0, 1)
 rows = [[name, frechet_distance(real, features_of(judge, pictures)).item()]
         for name, pictures in (("other real digits", others), ("only 0 to 4", half), ("with noise", noisy))]  # fmt: skip

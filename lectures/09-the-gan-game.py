@@ -491,7 +491,8 @@ GanGame("grid-25", compare="lsgan")
 
 # %% [markdown]
 # **Try.** Predict which modes are found first. Play, pause, and make single steps: first five of D, then one of G. What
-# do five steps of D do to the background? Scrub back to the moment at which a mode was lost.
+# do five steps of D do to the background? Scrub back to the moment at which a mode was lost. Early on "modes" counts a
+# cloud that covers them all: read it together with "high quality", the share of points within 3σ of a mode.
 #
 # (Where this page is not running Python: the widget trains two GANs side by side and draws points, critic and losses.)
 #

@@ -235,12 +235,20 @@ assert order[-1] == "one-sided"
 reveal(guess, ", ".join(order), "; ".join(f"{name} {earned[name]:.0%}" for name in order) + " of W₁.")
 
 # %% [markdown]
-# Two different failures. **Clipping** drives weights to the ends of the interval, for a larger one always earns more,
-# and few shapes are left to such a network: the critic is not just small, it is simple. **The gradient penalty** has
-# slope 1 all over, and turns in the wrong places, or nowhere. To move a peak, or to turn over, a critic has to pass
-# through slope 0; the penalty charges
-# $\lambda = 10$ for every point in a flat place, where all that can be earned is $W_1 \approx 0.6$. On the line there is no way round. The
-# one-sided penalty leaves flat places free, and the peaks wander to where they belong.
+# Two different failures. **Clipping** drives weights to the ends of the interval, for a larger one always earns more, and
+# few shapes are left to such a network: the critic is not just small, it is simple.
+
+# %%
+weights = torch.cat([w.detach().flatten() for w in critics["clipping"].parameters()])
+ends = (weights.abs() > 0.0099).double().mean().item()
+expect(ends > 0.5, "most weights lie at the ends")
+say(f"{ends:.0%} of the clipped critic's weights lie within 1 % of ±0.01.")
+
+# %% [markdown]
+# **The gradient penalty** has slope 1 all over, and turns in the wrong places, or nowhere. To move a peak, or to turn over,
+# a critic has to pass through slope 0; the penalty charges $\lambda = 10$ for every point in a flat place, where all that
+# can be earned is $W_1 \approx 0.6$. On the line there is no way round. The one-sided penalty leaves flat places free, and
+# the peaks wander to where they belong.
 
 # %%
 fold("Other limits, the other pair, and the whole game on 25 modes:", clipped)
@@ -339,7 +347,7 @@ GanGame("grid-25", "wgan-lp", compare="wgan-gp")
 
 # %% [markdown]
 # **Try.** Predict: which of the two spreads over the modes first? Let both play for a minute. Are all arrows about as
-# long as their neighbours? Compare with a standard game (choose "non_saturating" on one side).
+# long as their neighbours? Compare with a standard game: choose "non-saturating" on one side (both then begin anew).
 #
 # (Where this page is not running Python: the widget trains two GANs side by side and draws points, critic and losses.)
 #

@@ -476,7 +476,8 @@ GanGame("grid-25", compare="pacgan2")
 
 # %% [markdown]
 # **Try.** Predict which side reaches the corners first. Play, pause when a mode is lost, and scrub back: what did the
-# critic believe there at that moment? Then choose another remedy.
+# critic believe there at that moment? The side that is ahead early need not be ahead late, so play on. Then choose
+# another remedy, or draw data of your own: two blobs are enough for one side to forget one.
 #
 # (Where this page is not running Python: the widget trains two GANs side by side and draws points, critic and losses.)
 #
