@@ -161,8 +161,8 @@ def lab(options):
 def test(options):
     need_tests()
     setup("all")
-    # Two at a time: half of the time on two cores, and what a module sets up is set up once (tests/conftest.py).
-    run("pytest", *(["-n2", "--dist=loadgroup"] if (os.cpu_count() or 1) > 1 else []), *options.rest)
+    # Two files at a time: a file's tests stay with one worker, so what they share is set up once.
+    run("pytest", *(["-n2", "--dist=loadfile"] if (os.cpu_count() or 1) > 1 else []), *options.rest)
 
 
 def tool(*command, **settings):

@@ -32,18 +32,6 @@ install_import_hook(
 torch.set_num_threads(1)  # the tests' nets are tiny: a second thread costs more than it gives
 
 
-#: Modules whose tests share nothing that is costly to set up, and are long: any worker may take the next one.
-APART = {"test_lectures.py", "test_banks.py", "test_house.py"}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers (`make test`) a module's tests stay together, for what they share is set up once."""
-    for item in items:
-        if item.path.name not in APART:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.parent.name + "/" + item.path.name)))
-
-
 @pytest.fixture(scope="session")
 def course() -> Path:
     """The course's folder."""
