@@ -79,6 +79,13 @@ def test_solutions_earn_everything_and_blanks_nothing(graded: tuple) -> None:
     assert half.points == {t: full[t] if i % 2 == 0 else 0.0 for i, t in enumerate(full)} and half.flags == []
 
 
+def told(page: str, task: str) -> str:
+    """What the feedback says of a task, as a failing test's evidence."""
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    at = text.find(f"{task}: ")
+    return text[at : at + 800] if at >= 0 else "nothing"
+
+
 def test_each_slip_is_named_and_shown_with_its_hint(graded: tuple) -> None:
     bank, report, slips = graded
     for student, chosen in slips.items():
@@ -86,7 +93,7 @@ def test_each_slip_is_named_and_shown_with_its_hint(graded: tuple) -> None:
         page = (report.out / "feedback" / student / bank.name / f"{bank.name}.html").read_text("utf-8")
         for task, index in chosen.items():
             slip = bank.tasks[task].slips[index]
-            assert row.slips.get(task) == [slip.name], (task, slip.name, row.slips.get(task))
+            assert row.slips.get(task) == [slip.name], (task, slip.name, row.points[task], told(page, task))
             assert row.points[task] < bank.tasks[task].max_points
             assert slip.name.replace("-", " ") in page
 
