@@ -50,6 +50,7 @@ BUILD = {
     "quantile": lambda: plots.quantile(get("gap"), low=-6, high=6, seed=0),
     "bumps": lambda: plots.bumps(KernelDensity(sample("bimodal", 5), 0.4), low=-4, high=4, truth=get("bimodal")),
     "contours": lambda: plots.contours([get("cross")], -3, 3, points=[sample()], titles=["cross"]),
+    "clouds": lambda: plots.clouds([sample(), sample()], -3, 3, titles=["a", "b"], marks=torch.zeros(1, 2)),
     "pushed_grid": lambda: plots.pushed_grid([triangular()], -3, 3, titles=["x"]),
     "bands": lambda: plots.bands([1, 2], {"a": [[1, 2], [2, 3]]}, x_label="$n$", y_label="error", log_x=True),
     "dots": lambda: plots.dots({"g": {"a": [1, 2], "b": [2, 4]}}, y_label="loss", paired=True),
@@ -146,6 +147,22 @@ def test_contours_enclose_the_share_they_stand_for():
     x = get("cross").sample(20_000, generator=generator(1))
     inside = [(get("cross").log_prob(x).exp() > level).double().mean().item() for level in levels]
     assert inside == pytest.approx(sorted(SHARES, reverse=True), abs=0.02)
+
+
+def test_clouds_show_each_set_in_its_own_panel_with_all_marks():
+    sets, marks = [torch.tensor([[1.0, 2.0]]), torch.tensor([[-1.0, 0.5], [0.0, 0.0]])], torch.tensor([[2.0, -2.0]])
+    picture = plots.clouds(sets, -3, 3, titles=["one", "two"], marks=marks)
+    assert len(picture.figure.axes) == 2 and "one" in picture.description and "two" in picture.description
+    for ax, points in zip(picture.figure.axes, sets, strict=True):
+        crosses, drawn = (torch.tensor(np.asarray(line.get_xydata()), dtype=torch.float32) for line in ax.lines)
+        assert torch.equal(crosses, marks) and torch.equal(drawn, points)
+        assert ax.get_xlim() == ax.get_ylim() == (-3, 3)
+
+
+@pytest.mark.parametrize(("sets", "titles"), [([], []), ([torch.zeros(2, 2)], ["a", "b"])])
+def test_clouds_need_points_and_a_title_for_each_set(sets, titles):
+    with pytest.raises(ValueError, match="a title for each set or none"):
+        plots.clouds(sets, -1, 1, titles=titles)
 
 
 def test_an_ellipse_lies_at_two_standard_deviations_along_the_right_axis():
