@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from coursekit.plots.picture import Picture
-from coursekit.plots.style import COLOURS, canvas, dress
+from coursekit.plots.style import COLOURS, canvas, dress, signed
 
 SIDE = 121  # nodes along each axis
 SHARES = (0.95, 0.75, 0.5, 0.25, 0.05)  # probability inside of each contour
@@ -76,7 +76,17 @@ def clouds(
             ax.plot(marks[:, 0], marks[:, 1], "+", color=COLOURS["red"], markersize=9)
         scatter(ax, points)
         plane(ax, low, high, titles[number] if titles else "", first=number == 0)
-    return Picture(figure, description or "Points in the plane: " + "; ".join(titles or [f"{len(samples)} sets"]) + ".")
+    names = list(titles) or [f"set {k}" for k in range(1, len(samples) + 1)]
+    said = "; ".join(
+        f"{name}, {len(points)} around {_place(points)}" for name, points in zip(names, samples, strict=True)
+    )
+    marked = "" if marks is None else f" Marked by crosses: {len(marks)} places."
+    return Picture(figure, description or f"Points in the plane, {signed(low)} to {signed(high)}: {said}.{marked}")
+
+
+def _place(points: Float[Tensor, "n 2"]) -> str:
+    """The mean of points, as it is read aloud."""
+    return "({}, {})".format(*(signed(value, 2) for value in points.mean(0).tolist())) if len(points) else "nowhere"
 
 
 def _square(panels: int) -> float:
