@@ -15,7 +15,13 @@
 # **You should know** densities, samples and KL divergences (lectures 1 and 2). Symbols and terms are listed in
 # [lecture 0](00-notation.ipynb).
 #
-# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores). That is
+# too much for one sitting, so there are two, with a break after section 3:
+#
+# | sitting | sections | minutes | question |
+# |---|---|---|---|
+# | 1 | 1–3: tests, ratios, and where ratios fail | {{read 1}} | Do the two differ, and can a ratio say how far? |
+# | 2 | 4–8: transport, Sinkhorn, MMD, pictures, a table to choose from | {{read 2}} | How far apart are they? |
 
 # %%
 import torch
@@ -163,7 +169,8 @@ fold("False alarms and power, counted over many repetitions.", tests)
 # of the mean (Jensen).
 #
 # KL in both directions, Jensen–Shannon, Hellinger, Pearson's $\chi^2$ and total variation are all of this kind. They
-# differ in which ratios they mind.
+# differ in which ratios they mind. With two hills as data, a wide normal over both as one model and a normal on one of the
+# hills as the other:
 
 # %%
 from coursekit.distances import F_DIVERGENCES, by_quadrature
@@ -172,11 +179,21 @@ from coursekit.distributions import NormalMixture1D
 p = NormalMixture1D([0.5, 0.5], [-2.0, 2.0], [0.6, 0.6])
 q = NormalMixture1D([1.0], [0.0], [2.1])
 narrow = NormalMixture1D([1.0], [2.0], [0.6])  # one of the two modes
+titles = {
+    "kl": r"$\mathrm{KL}(p \Vert q)$",
+    "reverse_kl": r"$\mathrm{KL}(q \Vert p)$",
+    "jensen_shannon": r"$\mathrm{JS}(p, q)$",
+    "pearson": r"Pearson's $\chi^2$",
+    "squared_hellinger": r"squared Hellinger, $\int (\sqrt p - \sqrt q)^2$",
+    "total_variation": r"total variation, $\frac12 \int \vert p - q \vert$",
+}
+
+# %%
 rows = []
-for name, divergence in F_DIVERGENCES.items():
-    if name not in ("gan", "twice_jensen_shannon"):
-        values = [by_quadrature(name, p, model, low=-16, high=16, tolerance=1e-4).item() for model in (q, narrow)]
-        rows.append([divergence.title, *values, divergence.largest])
+for name, title in titles.items():
+    values = [by_quadrature(name, p, model, low=-16, high=16, tolerance=1e-4).item() for model in (q, narrow)]
+    most = F_DIVERGENCES[name].largest
+    rows.append([title, *values, "no bound" if most == float("inf") else most])
 table(["divergence", "to a wide normal", "to one mode", "at most"], rows)
 
 # %% [markdown]
@@ -269,7 +286,17 @@ ShiftExplorer()
 # a generator where to go? Then take the normals: does JS ever become exactly flat? ("No pull" is drawn below 0.0005.)
 #
 # (Where this page is not running Python: the widget shows JS and $W_1$ while a density is shifted away from another.)
+
+# %% [markdown]
+# ### Break
 #
+# Here the first sitting ends. Without looking back: what does the 1 in a p-value do? Which KL minds a model that
+# leaves a mode out? And what does JS say of two boxes that do not touch, and why is that of no use to a generator?
+#
+# The second sitting starts from the last of these: a distance that knows *how far*. When you come back to a fresh
+# notebook, choose "Run All Above Selected Cell" from the menu "Run" with the next cell selected: it takes seconds.
+
+# %% [markdown]
 # ## 4 · Optimal transport
 #
 # Two heaps of earth, $p$ as it lies and $q$ as it should lie. A **plan** $P$ says how much goes from place $i$ to
@@ -281,7 +308,7 @@ ShiftExplorer()
 # Cost and conditions are linear in $P$: a **linear program**, solved exactly.
 
 # %%
-from coursekit.distances import kantorovich_rubinstein, optimal_transport
+from coursekit.distances import optimal_transport
 
 p = torch.tensor([0, 1, 4, 7, 7, 4, 1, 0], dtype=torch.float64) / 24
 q = torch.tensor([6, 5, 1, 0, 0, 1, 5, 6], dtype=torch.float64) / 24
@@ -293,11 +320,10 @@ assert torch.allclose(best.plan.sum(1), p) and torch.allclose(best.plan.sum(0), 
 assert abs((best.plan * cost).sum().item() - best.cost) < 1e-12
 
 # %%
-value, f = kantorovich_rubinstein(p, q, places)
-plots.plan(p, q, best.plan, f)
+plots.plan(p, q, best.plan)
 
 # %% [markdown]
-# Rows of cells add up to $p$, columns to $q$; what is on the diagonal stays where it is. (The right panel comes in a moment.)
+# Rows of cells add up to $p$, columns to $q$; what is on the diagonal stays where it is.
 #
 # On the line no program is needed. Look at the gap between place $i$ and the next. What $p$ has more than $q$ on its left
 # must cross it to the right, what it has less must cross it to the left, and a cheapest plan lets nothing else cross. So the
@@ -314,25 +340,14 @@ say(f"The best plan costs {best.cost:.4f}. The area between the two distribution
 # there. Two solvers may return different plans, and both are right.
 
 # %%
-from coursekit.widgets import TransportExplorer
-
-TransportExplorer()
-
-# %% [markdown]
-# **Try.** Predict the cost of "left, right" before you ask for it. Then drag one bar of $q$ up: which cells of the plan
-# change? And find a pair of heaps whose plan uses only one diagonal.
-#
-# (The potential $f$ and the dual, which are revealed with the cost, come next. Where this page is not running Python: the
-# widget lets one drag the bars of both heaps and shows plan, cost and dual.)
-
-# %%
 plans = figure_row("s08_transport_matrix")
 fold(f"In {plans['figures']['plans_differ']:.0%} of random pairs two exact solvers return different plans.", plans)
 
 # %% [markdown]
 # ### The dual: prices that cannot be steep
 #
-# How does one prove that no cheaper plan exists? A carrier offers to do the work. At each place $i$ hangs a price $f_i$: who
+# How does one prove that no cheaper plan exists? A carrier offers to do the work. At each place $i$ hangs a price $f_i$ (a
+# number, and no longer the convex function of section 2): who
 # hands over a unit at $i$ pays $f_i$, who gets a unit at $j$ is paid $f_j$. Nobody takes the offer for a way on which it
 # costs more than the way itself, so $f_i - f_j \le c_{ij}$ for every pair. Then for *every* plan the carrier earns
 #
@@ -344,13 +359,19 @@ fold(f"In {plans['figures']['plans_differ']:.0%} of random pairs two exact solve
 # = \max_{\mathrm{slope}(f) \le 1} \; \mathbb{E}_p f - \mathbb{E}_q f .$$
 
 # %%
+from coursekit.distances import kantorovich_rubinstein
+
+value, f = kantorovich_rubinstein(p, q, places)
 assert abs(value - best.cost) < 1e-9
 assert f.diff().abs().max() <= 1 + 1e-9
 assert abs((f @ (p - q)).item() - value) < 1e-9
 say(f"The plan costs {best.cost:.6f}, the prices earn {value:.6f}: each proves that the other is best.")
 
+# %%
+plots.plan(p, q, best.plan, f)
+
 # %% [markdown]
-# The right panel above is that $f$: it climbs towards where $p$ has too much, and falls where $q$ waits, always at slope
+# The right panel is that $f$: it climbs towards where $p$ has too much, and falls where $q$ waits, always at slope
 # $\pm 1$ where mass has to move. Two means over samples and a function with bounded slope: this can be *learned*, and the
 # critic of a Wasserstein GAN (lecture 10) is this $f$, high on data.
 #
@@ -372,6 +393,17 @@ reveal(guess, "anything from −1 to 1", "Where nothing moves the slope earns no
 # %% [markdown]
 # In the picture above the gap between places 3 and 4 is of this kind: the slope $-1$ drawn there is one of many that earn
 # as much.
+
+# %%
+from coursekit.widgets import TransportExplorer
+
+TransportExplorer()
+
+# %% [markdown]
+# **Try.** Predict the cost of "left, right" before you ask for it. Then drag one bar of $q$ up: which cells of the plan
+# change, and where does $f$ bend? And find a pair of heaps whose plan uses only one diagonal: what is $f$ then?
+#
+# (Where this page is not running Python: the widget lets one drag the bars of both heaps and shows plan, cost and dual.)
 
 # %%
 fold("Plan and dual agree on random histograms, to rounding.", figure_row("s08_kantorovich_dual"))
@@ -655,8 +687,9 @@ fold("How often are copiers caught, and how often are fresh data accused?", figu
 # %%
 from coursekit.distances import NEEDS
 
+written = {"KL(p || q)": titles["kl"], "KL(q || p)": titles["reverse_kl"], "Frechet distance": "Fréchet distance"}
 table(["distance", "needs of $p$ (data)", "of $q$ (model)", "and", "if disjoint"],
-      [[need.distance, need.of_p, need.of_q, need.besides, need.disjoint] for need in NEEDS])  # fmt: skip
+      [[written.get(n.distance, n.distance), n.of_p, n.of_q, n.besides, n.disjoint] for n in NEEDS])  # fmt: skip
 
 # %% [markdown]
 # ## Takeaways
