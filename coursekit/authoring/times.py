@@ -87,7 +87,7 @@ def amount(cells: list[NotebookNode]) -> Amount:
     return Amount(
         words=len(re.findall(r"\w+", prose)),
         lines=sum(bool(line.strip()) for source in code for line in source.splitlines()),
-        predictions=sum(source.startswith("guess = None") for source in code),
+        predictions=sum(bool(re.match(r"(guess|bet) = None", source)) for source in code),
         widgets=sum("from coursekit.widgets import" in source for source in code),
     )
 
