@@ -37,27 +37,37 @@ def frechet_distance(features: Float[Tensor, "n k"], others: Float[Tensor, "m k"
         FewSamplesWarning: If a set has no more samples than features: its covariance then is flat in some directions,
             and the figure says more about n than about the pictures.
     """
-    for given, name in ((features, "features"), (others, "others")):
-        arguments.finite(given, name)
-        if given.dim() != 2 or len(given) < 2 or given.shape[1] == 0:
-            raise ValueError(
-                f"{name} must have shape (n, k) with at least 2 samples, or there is no covariance, got "
-                f"{tuple(given.shape)}."
-            )
-        if len(given) <= given.shape[1]:
-            warnings.warn(
-                f"{name} holds {len(given)} samples of {given.shape[1]} features: a covariance of full rank needs at "
-                f"least {given.shape[1] + 1}, a trustworthy distance several times as many.",
-                FewSamplesWarning,
-                stacklevel=2,
-            )
+    mean, covariance = _checked_moments(features, "features")
+    other_mean, other_covariance = _checked_moments(others, "others")
     if features.shape[1] != others.shape[1]:
         raise ValueError(
             f"both sets must have features of the same network, (n, k) and (m, k) with the same k, got "
             f"{tuple(features.shape)} and {tuple(others.shape)}."
         )
+    return _between_normals(mean, covariance, other_mean, other_covariance)
+
+
+def _checked_moments(features: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    if not (isinstance(features, Tensor) and features.is_floating_point()):
+        arguments.finite(features, name)  # has the sentence for it
+    if features.dim() != 2 or len(features) < 2 or features.shape[1] == 0:
+        raise ValueError(
+            f"{name} must have shape (n, k) with at least 2 samples, or there is no covariance, got "
+            f"{tuple(features.shape)}."
+        )
+    if len(features) <= features.shape[1]:
+        warnings.warn(
+            f"{name} holds {len(features)} samples of {features.shape[1]} features: a covariance of full rank needs at "
+            f"least {features.shape[1] + 1}, a trustworthy distance several times as many.",
+            FewSamplesWarning,
+            stacklevel=3,
+        )
     # In double precision: a small difference of large traces is what is asked for.
-    return frechet_of_normals(*moments(features.double()), *moments(others.double()))
+    mean, covariance = moments(features.double())
+    if not covariance.isfinite().all():  # one bad feature shows here; to look at all n k would cost as much again
+        arguments.finite(features, name)
+        arguments.finite(covariance, f"moments({name})[1]")
+    return mean, covariance
 
 
 def moments(features: Float[Tensor, "n k"]) -> tuple[Float[Tensor, " k"], Float[Tensor, "k k"]]:
@@ -75,10 +85,6 @@ def frechet_of_normals(
 ) -> Float[Tensor, ""]:
     """Computes d^2 between two normal distributions, shape (); never negative.
 
-    The product C C_w is not symmetric, and its root loses half of the digits where a covariance is nearly singular,
-    even to complex numbers. But it has the eigenvalues of the symmetric C^(1/2) C_w C^(1/2), real and none negative,
-    and the trace needs no more than their roots.
-
     Raises:
         ValueError: If the shapes do not fit, an entry is not finite, or a covariance is not symmetric or has a
             negative eigenvalue beyond rounding.
@@ -91,25 +97,40 @@ def frechet_of_normals(
         arguments.finite(given, name)
         if tuple(given.shape) != shape:
             raise ValueError(f"means must have shape (k,) and covariances (k, k), got {name} {tuple(given.shape)}.")
-    root = _symmetric_root(covariance, "covariance")
-    other_root = _symmetric_root(other_covariance, "other_covariance")
-    # The singular values of C^(1/2) C_w^(1/2) are the roots of those eigenvalues, without squaring on the way.
-    overlap = torch.linalg.svdvals(root @ other_root).sum()
+    for given, name in ((covariance, "covariance"), (other_covariance, "other_covariance")):
+        if not torch.allclose(given, given.T, rtol=1e-4, atol=1e-6 * float(given.abs().max())):
+            raise ValueError(f"{name} must be symmetric; try ({name} + {name}.T) / 2.")
+    symmetric, other_symmetric = (covariance + covariance.T) / 2, (other_covariance + other_covariance.T) / 2
+    return _between_normals(mean, symmetric, other_mean, other_symmetric)
+
+
+def _between_normals(mean: Tensor, covariance: Tensor, other_mean: Tensor, other_covariance: Tensor) -> Tensor:
+    """The distance, from symmetric covariances, without the root of a matrix.
+
+    The product C C_w is not symmetric, and where a covariance is nearly singular its root may come out complex. But
+    take any L with L L^T = C, and L_w likewise: C C_w has the eigenvalues of (L^T L_w)(L^T L_w)^T, and these are the
+    squares of the singular values of L^T L_w, real and none negative. The sum of those is the trace of the root.
+    """
+    factor = _factor(covariance, "covariance")
+    other_factor = _factor(other_covariance, "other_covariance")
+    overlap = torch.linalg.svdvals(factor.T @ other_factor).sum()
     squared = (mean - other_mean).square().sum() + covariance.trace() + other_covariance.trace() - 2 * overlap
     return squared.clamp_min(0.0)
 
 
-def _symmetric_root(covariance: Tensor, name: str) -> Tensor:
-    if not torch.allclose(covariance, covariance.T, rtol=1e-4, atol=1e-6 * float(covariance.abs().max())):
-        raise ValueError(f"{name} must be symmetric; try ({name} + {name}.T) / 2.")
-    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+def _factor(covariance: Tensor, name: str) -> Tensor:
+    """L with L L^T = C: Cholesky's, or from eigenvalues where C is flat in some direction and Cholesky's breaks off."""
+    triangle, failed = torch.linalg.cholesky_ex(covariance)
+    if not failed:
+        return triangle
+    values, vectors = torch.linalg.eigh(covariance)
     largest = float(values.abs().max())
     if float(values[0]) < -1e3 * torch.finfo(values.dtype).eps * len(values) * largest:
         raise ValueError(
             f"{name} must be a covariance, without negative eigenvalues, but one is {float(values[0]):.3g} where the "
             f"largest is {largest:.3g}."
         )
-    return (vectors * values.clamp_min(0.0).sqrt()) @ vectors.T
+    return vectors * values.clamp_min(0.0).sqrt()
 
 
 @torch.no_grad()

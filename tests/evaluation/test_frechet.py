@@ -130,6 +130,18 @@ def test_flat_covariances_stay_real_and_never_negative():
         assert 0 <= frechet_distance(x, x) < 1e-10
 
 
+@pytest.mark.parametrize("small", [0.0, 1e-9, 1e-3])
+def test_flat_and_nearly_flat_covariances_against_the_closed_form(small):
+    """Cholesky's factor where there is one, eigenvalues where not. Rounding of C costs up to half of the digits."""
+    for seed in range(10):
+        turn, _ = torch.linalg.qr(draw(20, 20, seed))
+        s, s_w = draw(20, 2, seed + 100).abs().T
+        s = torch.where(torch.arange(20) < 8, small, s)
+        c, c_w = ((turn * part**2) @ turn.T for part in (s, s_w))
+        d2 = frechet_of_normals(s, (c + c.T) / 2, s, (c_w + c_w.T) / 2)
+        assert abs(d2 - (s - s_w).square().sum()) < 1e-6
+
+
 def test_single_precision_costs_no_digits():
     x, y = draw(500, 8, 8).float() + 100, draw(400, 8, 9).float() + 100
     single = frechet_distance(x, y)
@@ -157,6 +169,9 @@ def test_features_come_in_batches():
         (lambda: frechet_distance(torch.zeros(5), torch.zeros(5, 2)), r"features must have shape \(n, k\)"),
         (lambda: frechet_distance(torch.zeros(5, 2), torch.zeros(5, 3)), "same network"),
         (lambda: frechet_distance(torch.zeros(5, 2), torch.full((5, 2), torch.inf)), "others must be finite"),
+        (lambda: frechet_distance([[0.0, 1.0]], torch.zeros(5, 2)), "features must be a torch tensor, got list"),
+        (lambda: frechet_distance(torch.zeros(5, 2).long(), torch.zeros(5, 2)), "features must be floating point"),
+        (lambda: frechet_distance(1e200 * draw(9, 2, 0), draw(9, 2, 1)), r"moments\(features\)\[1\] must be finite"),
         (lambda: frechet_of_normals(*(torch.zeros(s) for s in ((2,), (2, 2), (3,), (3, 3)))), "got other_mean"),
         (lambda: frechet_of_normals(torch.zeros(2), torch.ones(2, 2).triu(), torch.zeros(2), torch.eye(2)),
          r"covariance must be symmetric; try"),
