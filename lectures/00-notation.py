@@ -354,6 +354,7 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | Fréchet distance | distance of two normal distributions fitted to features; with Inception features "FID" |
 # | gradient penalty | a price for slopes of the critic other than 1, or above 1 (one-sided) |
 # | high quality | within three standard deviations of the nearest mode |
+# | hinge loss | $\max(0, 1 - D)$ on data, $\max(0, 1 + D)$ on generated points: nothing to pay beyond a **margin** of 1 |
 # | Inception score | $\exp$ of the mutual information of a point and its class, as a classifier sees it |
 # | Lipschitz constant | the steepest slope of a function |
 # | memorisation | generated points that are copies of training points |

@@ -10,7 +10,7 @@
 # - write the best critic down, and say what the game's value measures;
 # - choose the generator's loss, and say why the obvious one stops teaching;
 # - write the alternating loop, with the player who is not moving frozen;
-# - swap the divergence (f-GAN, least squares) without touching the loop;
+# - swap the divergence (f-GAN, least squares, hinge) without touching the loop;
 # - say why two players can circle for ever, why min max is not max min, and why losses do not tell when to stop.
 #
 # **You should know** JS and the bounds of f-divergences (lecture 8). Symbols and terms are listed in
@@ -221,7 +221,50 @@ assert torch.isinf(-far.sigmoid().log()) and softplus(-far) == 200
 # %% [markdown]
 # ## 3 · The loop
 #
-# Here is all of it, for data on the line. One player moves, the other stands still. `k` is how often the critic moves for
+# **Play first,** two minutes, then read the code. Data are eight narrow modes on a ring, drawn as blue points; the orange
+# points are the generator's. The background is the critic's belief: blue for "data", orange for "fake".
+#
+# **Predict.** Five times "D step", then one "G step": what changes after the five, and what after the one? Then "Play": will
+# the number of modes caught only ever grow?
+
+# %%
+guess = None  # for example ["points", "background", "only grows"]
+
+# %%
+from coursekit.widgets import GanGame
+
+GanGame("ring-8")
+
+# %% [markdown]
+# **Try.** Make the six single steps, then play on to about update 2,000, watching the curve "modes caught". Pause before
+# you read on: while it plays, it takes a processor to itself. And the other way round: what do five steps of G against a
+# critic that stands still do to the points?
+#
+# (Where this page is not running Python: the widget trains a GAN step by step and draws points, critic and losses.)
+
+# %%
+from itertools import pairwise
+
+import numpy as np
+
+game = GanGame("ring-8").state  # the same game without a picture
+looks, caught = [game.frame()], []
+for player in "dddddg":
+    game.step(player)
+    looks.append(game.frame())
+start, after_d, after_g = (looks[at].arrays[0] for at in (0, 5, 6))
+assert np.array_equal(start["points"], after_d["points"]) and not np.array_equal(start["heat"], after_d["heat"])
+assert np.array_equal(after_d["heat"], after_g["heat"]) and not np.array_equal(after_d["points"], after_g["points"])
+for _ in range(budget(10, 2)):
+    game.advance(budget(80, 5))
+    caught.append(game.frame().facts[0]["modes"])
+fell = sum(after < before for before, after in pairwise(caught))
+expect(fell > 0, "modes are lost, too")
+why = f"One player moves, the other stands still. Modes at every 80th update: {', '.join(map(str, caught))}."
+reveal(guess, "background, points, no", why)
+
+# %% [markdown]
+# Why modes come and go is the matter of section 5. First the loop itself: here is all of it, for data on the line. One player moves, the other stands still. `k` is how often the critic moves for
 # each move of the generator. Read the two comments: they say who stands still, and how that is done.
 
 # %%
@@ -403,6 +446,109 @@ caught = [squares["figures"][f"{name}: caught"] for name in ("lsgan", "vanilla")
 fold(f"On 25 modes it catches {caught[0]:.1f}, the non-saturating game {caught[1]:.1f} (means of seeds):", squares)
 
 # %% [markdown]
+# ### Hinge: when is a critic done?
+#
+# Cross-entropy never is. Even a fake that is seen through with probability 0.999 costs a little, so a sure critic goes on
+# growing its logits. A **margin** says what is enough: whoever is right by 1 or more pays nothing, and all effort goes to
+# points that are still in doubt. The **hinge loss** (the idea is that of support vector machines) is
+#
+# $$\mathcal L_D = \mathbb{E}_{p}\, \max(0,\, 1 - D(x)) + \mathbb{E}_{p_g} \max(0,\, 1 + D(x)),
+# \qquad \mathcal L_G = -\mathbb{E}_{p_g} D(x) .$$
+#
+# **Predict.** At one place data are twice as dense as fakes, at another a thousand times. The best logistic critic says
+# $\log 2 = 0.69$ and $\log 1000 = 6.9$ there. What does the best hinge critic say?
+
+# %%
+guess = None  # two numbers, [.., ..]
+
+# %%
+from coursekit.gans import slopes
+
+hinge, sure = OBJECTIVES["hinge"], torch.tensor(1.0, dtype=torch.float64)
+outputs = torch.linspace(-3, 3, 601, dtype=torch.float64)  # what D might say
+
+
+def costs(density, density_g):
+    """Mean loss at one place for every output; a point that is right by 1 adds nothing."""
+    return density * hinge.d_loss(outputs, -sure) + density_g * hinge.d_loss(sure, outputs)
+
+
+best = [outputs[costs(density, 1.0).argmin()].item() for density in (2.0, 1000.0)]
+assert best == [1.0, 1.0]
+reveal(
+    guess, "1 and 1", "From −1 to 1 the mean loss is a straight line in D, and beyond it rises: the best D is an end."
+)
+
+# %% [markdown]
+# So $D^* = \mathrm{sign}(p - p_g)$. This critic learns *which* is denser and not *by how much*: no density ratio can be read
+# off it. What is lost at $D^*$ is twice the smaller density, and so
+#
+# $$\mathcal L_{D^*} = \int 2 \min(p, p_g)\, dx = 2 - 2\, \mathrm{TV}(p, p_g),$$
+#
+# with the total variation of lecture 8. On the pair of section 1:
+
+# %%
+p, p_g = get("bimodal"), NormalMixture1D([1.0], [1.0], [1.5])
+density, density_g = (law.log_prob(x).exp() for law in (p, p_g))
+table_of_costs = costs(density[:, None], density_g[:, None])
+assert torch.equal(outputs[table_of_costs.argmin(1)], (density - density_g).sign())
+
+tv = by_quadrature("total_variation", p, p_g, low=-12, high=12, tolerance=1e-4).item()
+least = torch.trapezoid(table_of_costs.min(1).values, x).item()
+assert abs(least - (2 - 2 * tv)) < 1e-3
+say(f"The best critic's loss is {least:.3f}, and 2 − 2 TV is {2 - 2 * tv:.3f}.")
+
+
+# %%
+def teach(name, looked_at):
+    """Train a critic alone, and look at its slopes at fakes: they are all that a generator would learn from."""
+    with seeded(0):
+        D = Critic(mlp([1, 48, 48, 1]))
+    optimiser, source = torch.optim.Adam(D.parameters(), 4e-3), generator(1)
+    fakes, seen = p_g.sample(2_000, generator=generator(3))[:, None].float(), []
+    for step in range(1, looked_at[-1] + 1):
+        real, fake = (law.sample(256, generator=source)[:, None].float() for law in (p, p_g))
+        optimiser.zero_grad()
+        OBJECTIVES[name].d_loss(D(real), D(fake)).mean().backward()
+        optimiser.step()
+        if step in looked_at:
+            seen.append(slopes(D, fakes).median().item())
+    with torch.no_grad():
+        return seen, D(x[:, None].float()).double()
+
+
+# %%
+looked_at = [50, budget(1_000, 100)]
+taught = {name: teach(name, looked_at) for name in ("hinge", "non_saturating")}
+lines = {"best: sign$(p - p_g)$": (density - density_g).sign()}
+for name, title in (("hinge", "hinge"), ("non_saturating", "cross-entropy")):
+    lines[f"trained by {title}"] = taught[name][1].clamp(-3, 3)
+plots.curves(x, lines, x_label="$x$", y_label="$D(x)$, cut at ±3", zero=True)
+
+# %% [markdown]
+# The narrow dip, where fakes are only a little denser, is hardly worth an edge to the hinge critic: all that it would gain
+# there is the difference of the densities. On the far left there are few points, nearly all of them fakes: any output
+# below $-1$ costs next to nothing, and nothing pins it down.
+#
+# **Pitfall: the better this critic, the less it teaches.** A step is flat on both sides of its edge. A generator that
+# descends $-D^*$ feels nothing, wherever its points are. What teaches is the slope of an *imperfect* critic:
+
+# %%
+slope = {name: taught[name][0] for name in taught}
+expect(slope["hinge"][1] < 0.5 * slope["hinge"][0], "the hinge critic gets flat where fakes are")
+expect(slope["non_saturating"][1] > 0.8 * slope["non_saturating"][0], "the logistic one does not")
+words = [f"from {a:.2f} to {b:.2f} by {name}" for name, (a, b) in
+         zip(("the hinge loss", "cross-entropy"), slope.values(), strict=True)]  # fmt: skip
+say(f"Median slope at fakes, after {looked_at[0]} and {looked_at[1]:,} steps: {' and '.join(words)}.")
+
+# %% [markdown]
+# So the hinge loss is used with critics that are *kept* from being steep, where the edge becomes a ramp (lecture 10 shows
+# ways to do that), and with few steps for each of the generator's.
+#
+# **Pitfall: a margin for the generator.** Its loss is $-D$, without a max. With $\max(0, 1 - D)$ a fake on the data's side of
+# the edge would be left alone, however far from all data it lies.
+
+# %% [markdown]
 # ## 5 · Games need not settle
 #
 # Forget networks. Two players with one number each: $f(x, y) = x\,y$. The first wants it small, the second large. The
@@ -485,8 +631,6 @@ fold("Both orders played to the end:", figure_row("s09_min_max"))
 # pulls the points.
 
 # %%
-from coursekit.widgets import GanGame
-
 GanGame("grid-25", compare="lsgan")
 
 # %% [markdown]
@@ -533,9 +677,9 @@ for name, value in second.items():
 table(["objective", "the whole run", "second half"], rows)
 
 # %% [markdown]
-# (Means over seeds. In `hinge` the critic is content beyond a margin; the other new names are games of lecture 10.) Over a
-# whole run some losses and the distance do fall together, because in the beginning everything changes. When to stop is a
-# question about the end, and there they say next to nothing.
+# (Means over seeds; `wgan` and `wgan-gp` are games of lecture 10.) Over a whole run some losses and the distance do fall
+# together, because in the beginning everything changes. When to stop is a question about the end, and there they say next
+# to nothing.
 
 # %%
 fold("Losses of both players against the distance, over training:", stopping)
@@ -551,7 +695,8 @@ fold("Losses of both players against the distance, over training:", stopping)
 #   reports less, on average over points that it has not seen.
 # - The minimax loss is flat where fakes are seen through. Use the non-saturating loss, written with softplus.
 # - One player moves, the other is frozen: `detach` in the critic's turn, only $G$'s parameters in the generator's.
-# - Any f-divergence, or least squares, fits into the same loop; not all of them are as easy to play.
+# - Any f-divergence, least squares or hinge fits into the same loop; not all of them are as easy to play. The best hinge
+#   critic is the sign of $p - p_g$: it knows the total variation, and teaches only while it is not perfect.
 # - Simultaneous steps of a bilinear game spiral out by $\sqrt{1 + \eta^2}$; alternating ones circle. A generator that
 #   answers a fixed critic puts all mass on one point.
 # - Losses do not tell when to stop.
@@ -561,11 +706,12 @@ fold("Losses of both players against the distance, over training:", stopping)
 # **References**
 # - I. Goodfellow et al. 2014, *Generative Adversarial Nets*; I. Goodfellow 2016, *NIPS tutorial*.
 # - S. Nowozin, B. Cseke, R. Tomioka 2016, *f-GAN*. X. Mao et al. 2017, *Least Squares GANs*.
+# - J. H. Lim and J. C. Ye 2017, *Geometric GAN*; D. Tran, R. Ranganath, D. Blei 2017: the hinge loss.
 # - S. Arora et al. 2017, *Generalization and Equilibrium in GANs*: what samples and small critics can tell.
 # - G. Gidel et al. 2019, *A Variational Inequality Perspective on GANs*; L. Mescheder et al. 2018, *Which training methods
 #   for GANs do actually converge?*
 #
-# **In the code** `coursekit/gans/`: `logistic.py`, `f_gan.py`, `least_squares.py`, `optimal_critic.py`, `bilinear.py`,
-# `order_of_play.py`; the loop is `coursekit/training/adversarial.py`.
+# **In the code** `coursekit/gans/`: `logistic.py`, `f_gan.py`, `least_squares.py`, `hinge.py`, `optimal_critic.py`,
+# `bilinear.py`, `order_of_play.py`; the loop is `coursekit/training/adversarial.py`.
 #
 # **Next.** Lecture 10 asks the critic for a distance instead of a verdict.
