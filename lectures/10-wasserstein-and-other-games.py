@@ -15,7 +15,13 @@
 # **You should know** optimal transport, its dual and MMD (lecture 8), and the loop of the game (lecture 9). Symbols and
 # terms are listed in [lecture 0](00-notation.ipynb).
 #
-# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores). Like
+# lecture 8 this is two sittings, with a break after section 3:
+#
+# | sitting | sections | minutes | question |
+# |---|---|---|---|
+# | 1 | 1–3: the best bet, and how a network learns it | {{read 1}} | How does one keep a critic from being steep? |
+# | 2 | 4–6: whole games, games without a critic, text | {{read 2}} | And does that make better generators? |
 
 # %%
 import torch
@@ -331,6 +337,16 @@ x_after = x_before.clone()
 x_after[0] += 1
 moved = {name: int(((f(x_after) - f(x_before)).abs() > 1e-6).sum()) for name, f in (("mixed", mixed), ("alone", alone))}
 assert moved == {"mixed": 6, "alone": 1}
+
+# %% [markdown]
+# ### Break
+#
+# Here the first sitting ends: so far a critic alone has been trained, between two distributions that stand still. Without
+# looking back: what is the slope of the best bet where mass has to cross? What does the penalty of 10 charge for that the
+# one-sided one does not? Over what does the norm run, and for whom is there one $\alpha$?
+#
+# The second sitting lets a generator move. When you come back to a fresh notebook, choose "Run All Above Selected Cell" from
+# the menu "Run" with the next cell selected: it takes seconds.
 
 # %% [markdown]
 # ## 4 · The whole game
