@@ -258,7 +258,8 @@ class GanGame(CanvasWidget):
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         if isinstance(content, dict) and "seen" in content:
             if self._worker is not None:
-                self._worker.seen(int(content["seen"]))
+                came = max(1, int(content.get("came", 1)))
+                self._worker.seen(int(content["seen"]), min(1.0, int(content.get("drawn", came)) / came))
             return
         with self._door:
             super()._handle_custom_msg(content, buffers)

@@ -10,8 +10,8 @@ does not play there is no thread, and what is asked is done at once by whoever a
 
 Frames must not slow training down, nor pile up where the page is slow. So a frame is made only if
 
-- the page has answered for all but a few of those sent before (`seen`); what it cannot draw in time it leaves out;
-- the last one lies 1 / FPS seconds back;
+- the page has answered for all but a second's worth of those sent before (`seen`);
+- the last one lies 1 / FPS seconds back, or more for a page that leaves out what it cannot draw in time;
 - since the last one, training has had `SHARE` times the seconds that it cost.
 """
 
@@ -32,11 +32,13 @@ from coursekit.training.run import Diverged
 from coursekit.widgets.game_picture import PARTS
 from coursekit.widgets.game_state import Frame, GameState
 
-FPS = 42  # most frames a second, a little above what the eye asks for
+FPS = 31.0  # most frames a second: what the eye asks for; each one more would be taken from training
+FEWEST = 2.0  # frames a second for a page that cannot draw them
+DRAWN = 0.75  # part of the frames that a page draws if it gets as many as it can take
 SHARE = 2.8  # training gets this many seconds for each that a frame takes: 74 % of the time at least
-WINDOW = 6  # frames sent and not yet answered; the page answers every third
+WINDOW = 40  # frames sent and not yet answered; the page answers twice a second
 LOST = 2.0  # seconds after which an answer of the page is given up for lost
-SELDOM = 0.25  # seconds between judgements of quality
+SELDOM, SELDOM_AT_MOST = 0.25, 1.0  # seconds between judgements of quality: of a frame that is kept, or made for it
 PATIENCE = 20.0  # seconds without any answer after which nobody is thought to look
 NOBODY = "Training paused: no page has shown a picture for a while. Press Play to go on."
 
@@ -87,6 +89,7 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._sent = self._seen = 0
         self._answered = self._lost = 0.0
+        self._fps = FPS
 
     # ------------------------------------------------------------ from any other thread
 
@@ -101,6 +104,7 @@ class Worker:
             return
         self._halt.clear()
         self._sent = self._seen = number
+        self._fps = FPS
         # What the thread sends belongs to the cell that started it.
         run = contextvars.copy_context().run
         with self._gate:
@@ -128,10 +132,12 @@ class Worker:
         self._wake.set()
         return answer.result()
 
-    def seen(self, number: int) -> None:
-        """The page has drawn the frame with this number."""
+    def seen(self, number: int, part: float = 1.0) -> None:
+        """The page has drawn the frame with this number, and this part of those that came since its last answer."""
         self._seen = max(self._seen, number)
         self._answered = time.perf_counter()
+        # A page that draws two of three frames, because others have come meanwhile, gets fewer.
+        self._fps = min(FPS, 1.25 * self._fps) if part > DRAWN else max(FEWEST, part * self._fps)
         self._wake.set()
 
     # ------------------------------------------------------------ on the thread
@@ -160,15 +166,19 @@ class Worker:
             self.state.update()
             now = time.perf_counter()
             slow = 0 < self.pace < FPS
-            if (now >= due or slow) and self._room(now):
-                seldom = slow or now - words > SELDOM
-                number = self._show(self._frame(made, seldom), seldom)
+            # A frame that is kept holds all that is said seldom: it need not be computed once more.
+            kept = self.state.frames.get(self.state.steps)
+            lately = now - words < (SELDOM if kept else SELDOM_AT_MOST)
+            seldom = slow or not lately
+            if (now >= due - (0.5 / self._fps if kept else 0) or slow) and self._room(now):
+                frame = kept or self._frame(made, seldom)
+                number = self._show(frame, seldom)
                 if number:
                     self._sent = number
                     words = now if seldom else words
                 made += 1
                 cost = time.perf_counter() - now
-                due = max(now + 1 / FPS, now + (1 + SHARE) * cost)
+                due = max(due + 1 / self._fps, now + 0.5 / self._fps, now + (1 + SHARE) * cost)
             if now - self._answered > PATIENCE:
                 return NOBODY
             if self.pace > 0:
@@ -177,13 +187,10 @@ class Worker:
         return ""
 
     def _frame(self, made: int, seldom: bool) -> Frame:
-        kept = self.state.frames.get(self.state.steps)
-        if kept is not None:
-            return kept  # it was made anyway
         if seldom:
             return self.state.frame({*self.layers, "quality"})
-        # Points move in every frame; what lies behind and over them comes with every other one, by turns.
-        turn = {"heat"} if made % 2 == 0 else {"arrows", "manifold"}
+        # Points move in every frame; what lies behind and over them comes with every third one, by turns.
+        turn = {0: {"heat"}, 1: {"arrows", "manifold"}}.get(made % 3, set())
         return self.state.frame(turn & set(self.layers))
 
     def _room(self, now: float) -> bool:

@@ -223,26 +223,27 @@ def test_the_help_line_names_every_key(browser, path):
             assert re.search(rf"(?<!\w){key}(?!\w)", line)
 
 
-def test_frames_are_answered_after_they_were_drawn(browser, path):
+# Frames with these numbers, as Python sends them while it plays.
+COME = """(numbers) => {
+  const m = coursekit.model, packed = m.get("picture");
+  for (const number of numbers) m.set("picture", { ...packed, about: { ...packed.about, number, step: number } });
+}"""
+
+
+def test_frames_are_answered_together_and_after_they_were_drawn(browser, path):
     with opened(browser, path) as page:
         with_kernel(page)
         put(page, playing=True)
-        # Frames as Python sends them while it plays; the last of three that come at once is drawn and answered.
-        page.evaluate("""() => {
-          const m = coursekit.model, packed = m.get("picture");
-          for (const number of [11, 12, 13]) {
-            m.set("picture", { ...packed, about: { ...packed.about, number, step: number } });
-          }
-        }""")
+        page.evaluate(COME, [11, 12, 13])  # the last of three that come at once is drawn
         settled(page)
-        assert page.evaluate("() => sent") == [{"seen": 13}]
-        page.evaluate("""() => { const m = coursekit.model, packed = m.get("picture");
-          m.set("picture", { ...packed, about: { ...packed.about, number: 14 } }); }""")
-        settled(page)
-        assert len(page.evaluate("() => sent")) == 1  # answered together with the next ones, or a little later
-        page.wait_for_function("() => sent.length === 2")
-        assert page.evaluate("() => sent[1]") == {"seen": 14}
         assert page.locator("canvas.ck-canvas").first.get_attribute("data-step") == "13"
+        page.evaluate(COME, [14])
+        settled(page)
+        page.wait_for_function("() => sent.length > 0")
+        assert page.evaluate("() => sent") == [{"seen": 14, "came": 4, "drawn": 2}]
+        page.evaluate(COME, [15])
+        page.wait_for_function("() => sent.length > 1")
+        assert page.evaluate("() => sent[1]") == {"seen": 15, "came": 1, "drawn": 1}
         put(page, playing=False)
 
 

@@ -37,14 +37,15 @@ class Page:
 
     def __init__(self):
         self.numbers, self.frames, self.answers, self.ends = [], [], True, []
-        self.worker = None
+        self.worker, self.parts, self.times = None, 1.0, []
 
     def show(self, frame, seldom):
         number = len(self.numbers) + 1
         self.numbers.append(number)
+        self.times.append(time.monotonic())
         self.frames.append(frame)
         if self.answers:
-            self.worker.seen(number)
+            self.worker.seen(number, self.parts)
         return number
 
 
@@ -89,11 +90,11 @@ def test_it_plays_what_the_state_would_play_alone():
 
 def test_a_page_that_does_not_answer_gets_no_more_than_the_window(monkeypatch):
     monkeypatch.setattr(game_worker, "LOST", 60.0)
+    monkeypatch.setattr(game_worker, "WINDOW", 6)
     with working() as (page, worker, state):
         page.answers = False
         worker.start()
-        until(lambda: state.steps > 60)
-        assert len(page.numbers) == game_worker.WINDOW
+        until(lambda: len(page.numbers) == game_worker.WINDOW)
         worker.seen(1)
         until(lambda: len(page.numbers) == game_worker.WINDOW + 1)
         steps = state.steps
@@ -103,12 +104,26 @@ def test_a_page_that_does_not_answer_gets_no_more_than_the_window(monkeypatch):
 
 def test_a_lost_answer_does_not_end_the_pictures(monkeypatch):
     monkeypatch.setattr(game_worker, "LOST", 0.1)
+    monkeypatch.setattr(game_worker, "WINDOW", 6)
     with working() as (page, worker, _):
         page.answers = False
         worker.start()
         began = time.monotonic()
         until(lambda: len(page.numbers) >= game_worker.WINDOW + 3)
         assert time.monotonic() - began > 0.2  # one at a time, not all at once
+
+
+def test_a_page_that_leaves_out_frames_gets_fewer_until_it_draws_them_all():
+    with working() as (page, worker, _):
+        page.parts = 0.5
+        worker.start()
+        until(lambda: len(page.numbers) > 8)  # halved with each of them
+        count = len(page.numbers)
+        until(lambda: len(page.numbers) > count + 2)
+        least = 0.45 / game_worker.FEWEST
+        assert min(b - a for a, b in pairwise(page.times[-3:])) > least
+        page.parts = 1.0
+        until(lambda: page.times[-1] - page.times[-2] < least / 2)
 
 
 def test_where_nobody_looks_it_ends(monkeypatch):

@@ -10,9 +10,8 @@ const UPDATES = [1, 2, 3, 5, 10];
 /** Milliseconds between frames on a page without a kernel, and for those who asked for less motion. */
 const PACE = 120;
 const STILL = 600;
-/** Frames that are answered together, and milliseconds after which fewer are. */
-const TOGETHER = 3;
-const LATEST = 150;
+/** Milliseconds between answers to frames: each makes JupyterLab show a busy kernel, which costs more than a frame. */
+const LATEST = 500;
 /** Distance between points of a stroke, as a part of half the window. */
 const GAP = 0.02;
 /** Way of the cursor at one press of a key, as a part of half the window. */
@@ -139,24 +138,25 @@ function render({ model, el }) {
   const key = legend();
 
   // ---- frames that come by themselves
-  let answered = 0, owed = 0;
-  /** Tell Python which frame was drawn last: more may come. Not for each: a message keeps JupyterLab busier than a frame. */
+  let answered = 0, owed = 0, came = 0, shown = 0;
+  /** Tell Python now and then which frame was drawn last, and how many of those that came were drawn: more may come. */
   const answer = () => {
     if (!live || !model.get("playing") || about.number === answered) return;
-    if (about.number < answered || about.number - answered >= TOGETHER) { reply(); return; }
+    shown += 1;
     if (!owed) owed = window.setTimeout(reply, LATEST);
   };
   const reply = () => {
-    clearTimeout(owed);
     owed = 0;
     answered = about.number;
-    if (model.get("playing")) model.send({ seen: answered });
+    if (model.get("playing")) model.send({ seen: answered, came, drawn: shown });
+    came = shown = 0;
   };
   frame.onDispose(() => clearTimeout(owed));
   let drawn = 0, waiting = 0;
   const redrawPlanes = () => views.forEach((v) => v.stage.invalidate());
   const arrived = () => {
     take();
+    came += 1;
     // Whoever asked for less motion gets a picture now and then; Python waits for the answer and trains meanwhile.
     const wait = reducedMotion() && model.get("playing") ? drawn + STILL - performance.now() : 0;
     if (wait > 0) {
