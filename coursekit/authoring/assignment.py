@@ -8,7 +8,6 @@ from the checks file alone.
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import shutil
 from pathlib import Path
@@ -17,6 +16,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from coursekit.authoring.text import AuthoringError, read_text, write_notebook
+from coursekit.checks.drivers import driver_source
 from coursekit.checks.notebook import load_drivers
 from coursekit.checks.sheet import make_sheet, save_sheets
 from coursekit.checks.task import Assignment, Task, load_assignment
@@ -26,16 +26,14 @@ VISIBLE_SEED = 1
 
 CHECK_LINE = re.compile(r'^check\("(?P<task>\w+)", \w+\)$')
 
-DRIVER_HEADER = '''"""How the checks of {name} call your functions: inputs in, arrays out. Generated; do not edit."""
-import numpy as np  # noqa: F401
-import torch  # noqa: F401
 
-from coursekit.checks import call  # noqa: F401
-'''
+def build_assignment(course: Path, name: str, target: Path | None = None) -> Path:
+    """Make the instructor's notebook, and the checks that students may see.
 
-
-def build_assignment(course: Path, name: str) -> Path:
-    """Make ``solutions/<name>/``: the instructor's notebook, and the checks that students may see.
+    Args:
+        course: the course's folder.
+        name: "ps02".
+        target: the folder to make, anew where it is there; by default ``solutions/<name>/``.
 
     Raises:
         FileNotFoundError: there is no such problem set.
@@ -47,7 +45,7 @@ def build_assignment(course: Path, name: str) -> Path:
         raise FileNotFoundError(f"There is no problem set {name!r} in {source.parent} (known: {known}).")
     assignment = load_assignment(source.with_name(f"{name}_checks.py"))
     notebook = mark_cells(read_text(source), assignment, source)
-    target = course / "solutions" / name
+    target = target or course / "solutions" / name
     if target.is_dir():
         shutil.rmtree(target)
     write_notebook(notebook, target / f"{name}.ipynb")
@@ -113,21 +111,6 @@ def write_visible_checks(assignment: Assignment, folder: Path) -> None:
     save_sheets(folder / "cases", sheets, assignment.name)
     (folder / "drivers.py").write_text(driver_source(assignment), "utf-8", newline="\n")
     _drivers_stand_alone(assignment, folder / "drivers.py")
-
-
-def driver_source(assignment: Assignment) -> str:
-    """The drivers of all tasks as one module that needs nothing of the checks file."""
-    named: dict[str, str] = {}
-    blocks = [DRIVER_HEADER.format(name=assignment.name)]
-    for task in assignment.tasks.values():
-        if task.driver is None:
-            continue
-        function = task.driver.__name__  # type: ignore[attr-defined]
-        if function not in named.values():
-            blocks.append("\n" + inspect.getsource(task.driver))  # type: ignore[arg-type]
-        named[task.name] = function
-    table = ", ".join(f'"{task}": {function}' for task, function in named.items())
-    return "\n".join([*blocks, "", f"DRIVERS = {{{table}}}", ""])
 
 
 def _drivers_stand_alone(assignment: Assignment, path: Path) -> None:

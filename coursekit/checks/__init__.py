@@ -9,6 +9,7 @@ arrays and nothing more, so no expected value ever meets a student's code.
 `compare`          two arrays -> nothing, or the sentence that says how they differ
 `judge`            the arrays of all cases -> a `Verdict`: parts earned, what differs, which slip it is
 `sheet`            the expected arrays of one task, as the release ships them and as the judge keeps them
+`drivers`          how the checks call a function, as a file that a release ships
 `notebook`         the one line in a notebook: ``check("t1", my_function)``
 `forbidden`        names that an answer may not use
 =================  =========================================================================================

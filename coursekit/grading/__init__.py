@@ -39,14 +39,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coursekit.grading.pipeline import grade
+    from coursekit.grading.pipeline import GraderBroken, grade
     from coursekit.grading.report import GradeReport, Row
     from coursekit.grading.sandbox import IsolationUnavailable, Limits
 
-__all__ = ["GradeReport", "IsolationUnavailable", "Limits", "Row", "grade"]
+__all__ = ["GradeReport", "GraderBroken", "IsolationUnavailable", "Limits", "Row", "grade"]
 
-_PLACES = {"grade": "pipeline", "GradeReport": "report", "Row": "report", "Limits": "sandbox",
-           "IsolationUnavailable": "sandbox"}
+_PLACES = {"grade": "pipeline", "GraderBroken": "pipeline", "GradeReport": "report", "Row": "report",
+           "Limits": "sandbox", "IsolationUnavailable": "sandbox"}
 
 
 def __getattr__(name: str) -> Any:

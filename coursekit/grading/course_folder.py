@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import warnings
@@ -50,6 +51,7 @@ c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+c.HTMLExporter.preprocessors = ["coursekit.grading.preprocessors.Formulas"]  # formgrader's page of a notebook
 '''
 
 
@@ -111,7 +113,7 @@ class CourseFolder:
         target = self.root / "source" / self.assignment
         if target.exists():
             shutil.rmtree(target)
-        shutil.copytree(source, target)
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         _without_kernel(target / f"{self.assignment}.ipynb")
         try:
             self._convert(GenerateAssignment, "", force=True)
@@ -170,10 +172,17 @@ class CourseFolder:
             book.find_submission_notebook(self.assignment, self.assignment, student).flagged = True
             book.db.commit()
 
-    def add_student(self, student: str) -> None:
-        """Make the student known to the gradebook (with no submission)."""
+    def add_student(self, student: str, name: str) -> None:
+        """Make the student known to the gradebook, by name where it has none yet.
+
+        nbgrader puts names into its pages as they are, so what could be HTML in them is dropped.
+        """
+        first, _, last = re.sub(r'[<>&"]', "", name).strip().rpartition(" ")
         with self._gradebook() as book:
-            book.update_or_create_student(student)
+            known = book.update_or_create_student(student)
+            if not known.first_name and not known.last_name:
+                known.first_name, known.last_name = first, last
+                book.db.commit()
 
     def marks(self) -> dict[str, Mark]:
         """All marks of the assignment as the gradebook has them, the instructor's own changes included."""
@@ -307,6 +316,6 @@ def write_ledger(folder: CourseFolder, student: str, ledger: dict[str, Any]) -> 
 def _tree_digest(folder: Path) -> str:
     h = hashlib.sha256(json.dumps(NO_KERNEL).encode())
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.is_file() and "__pycache__" not in path.parts:
             h.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
     return h.hexdigest()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,39 @@ class Store:
 
 
 def grade_notebook(plan: Plan, notebook: NotebookNode) -> Result:
-    """Run and judge one grafted notebook in this process (its kernel is another one)."""
+    """Run and judge one grafted notebook in this process (its kernel is another one).
+
+    Where points were lost for no reason that has a name, it is run a second time: an answer that draws random numbers,
+    or a fault of the machine, must not decide a mark without a word.
+    """
+    first = _run_once(plan, notebook)
+    if first.trouble or first.stopped or not any(unexplained(verdict) for verdict in first.verdicts.values()):
+        return first
+    return agreed(first, _run_once(plan, notebook))
+
+
+def unexplained(verdict: Mapping[str, Any]) -> bool:
+    """Were points lost in a task for no reason that has a name?"""
+    return verdict["points"] < verdict["max_points"] and not verdict["slips"] and not verdict["blank"]
+
+
+def agreed(first: Result, second: Result) -> Result:
+    """One result of two runs of the same notebook: where they differ the better mark counts, and a person is told."""
+    if second.trouble:
+        return replace(first, flags=[*first.flags, f"a second run, to be sure, failed: {second.trouble}"])
+    out = replace(first, seconds=first.seconds + second.seconds, peak_bytes=max(first.peak_bytes, second.peak_bytes))
+    for task, verdict in first.verdicts.items():
+        again = second.verdicts[task]
+        if again["points"] == verdict["points"]:
+            continue
+        better = max(verdict, again, key=lambda v: float(v["points"]))
+        out.verdicts = {**out.verdicts, task: better}
+        out.flags = [*out.flags, f"two runs gave {verdict['points']:g} and {again['points']:g} points for {task}; the "
+                                 "better one counts (does the answer draw random numbers?)"]
+    return out
+
+
+def _run_once(plan: Plan, notebook: NotebookNode) -> Result:
     result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids), plan.notebook))
     if _nursery and _nursery.process.poll() is not None:
         use_nursery(open_nursery(plan))

@@ -35,6 +35,10 @@ NOT_ISOLATED = ("Students' code runs WITHOUT isolation: it can read and change a
                 "and other students' work included. Do this only with code that you trust.")
 
 
+class GraderBroken(RuntimeError):
+    """Marks would be wrong, for a reason that lies with the course or the machine and with no student."""
+
+
 @dataclass
 class Ready:
     """A submission that can be run."""
@@ -73,6 +77,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         ValueError: unknown students or tasks, `out` inside the submissions, no due time, no share, or another run is at
             work in `out`.
         IsolationUnavailable: no bubblewrap, and isolation was not switched off.
+        GraderBroken: the course's own solution does not earn full marks here; nothing was marked.
     """
     began = time.monotonic()
     course, submissions, out = Path(course).resolve(), Path(submissions).resolve(), Path(out).resolve()
@@ -89,9 +94,9 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         same.seconds = time.monotonic() - began
         return same
     found = collect(submissions, assignment)
-    source = build_assignment(course, assignment)
     folder = CourseFolder(out, assignment)
-    with _alone(out):
+    with _alone(out), tempfile.TemporaryDirectory(prefix="ck-") as built:  # not in the course: others read there
+        source = build_assignment(course, assignment, Path(built) / assignment)
         folder.prepare(source, {"course": str(course), "limits": limits.to_dict() if limits else None,
                                 "isolated": isolation, "hide": [str(submissions)],
                                 "late": _share(folder, assignment, late)})
@@ -100,7 +105,9 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         _known_tasks(tasks, plan)
         chosen = _chosen(found, students or None)
         ready = _graft_all(chosen, plan, folder, tasks)
-        results, ran = _run(plan, ready, folder, jobs, progress, scheduler)
+        own = graft(read_cells((source / f"{assignment}.ipynb").read_bytes()), plan.notebook, assignment).notebook
+        results, ran = _run(plan, ready, folder, jobs, progress, scheduler, own)
+        _require_full_marks(plan, results.pop(OWN))
         _write_gradebook(ready, results, folder, policy, progress)
         report = _report(plan, folder, ran, time.monotonic() - began)
         write_csv(report)
@@ -192,7 +199,7 @@ def _graft_all(found: list[Submission], plan: Plan, folder: CourseFolder,
             grafted = graft(cells, plan.notebook, plan.assignment)
         except Malformed as reason:
             folder.remove(submission.student)
-            folder.add_student(submission.student)
+            folder.add_student(submission.student, submission.name)
             write_ledger(folder, submission.student, {
                 "name": submission.name, "path": submission.path, "status": "malformed", "reason": str(reason)})
             continue
@@ -204,14 +211,35 @@ def _graft_all(found: list[Submission], plan: Plan, folder: CourseFolder,
 
 
 def _run(plan: Plan, ready: dict[str, Ready], folder: CourseFolder, jobs: int,
-         progress: bool, scheduler: str) -> tuple[dict[str, Result], list[str]]:
-    """Phase 1; returns the results, and who had to be run."""
+         progress: bool, scheduler: str, own: NotebookNode) -> tuple[dict[str, Result], list[str]]:
+    """Phase 1, with the course's own solution among the submissions; returns the results, and who had to be run."""
     store = store_of(folder.root, plan.assignment)
     notebooks = {student: one.grafted for student, one in ready.items()}
     ran = [student for student, nb in notebooks.items() if store.get(plan.key(nb)) is None]
+    notebooks = {OWN: own, **notebooks}
     with tqdm(total=len(notebooks), desc="running", unit="notebook", disable=not progress) as bar:
         results = run_all(plan, notebooks, store, jobs, lambda *_: bar.update(), scheduler)
     return results, ran
+
+
+OWN = ""
+"""Where a student's name would stand: the course's own solution. No student's name is empty."""
+
+
+def _require_full_marks(plan: Plan, own: Result) -> None:
+    """The course's own solution was run as a student's would be: unless it earns everything, no mark is to be trusted.
+
+    Raises:
+        GraderBroken: it does not.
+    """
+    lost = [v for v in own.verdicts.values() if v["points"] < v["max_points"]]
+    if not lost and not own.trouble:
+        return
+    said = own.trouble or " ".join([*own.stopped.values(), *(line for v in lost for line in v["lines"][:2])])
+    raise GraderBroken(
+        f"Nothing was marked: the course's own solution of {plan.assignment}, run as a student's, did not earn full "
+        f"marks here. {said} Are solutions/{plan.assignment}.py and its checks as they should be, and the limits wide "
+        "enough? 'coursekit doctor' looks at this machine.")
 
 
 def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder: CourseFolder, policy: list[Any],
@@ -233,6 +261,7 @@ def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder
         if folder.is_current(student, stamp):
             continue
         try:
+            folder.add_student(student, one.submission.name)
             folder.autograde(student)
             folder.feedback(student)
             if flags:

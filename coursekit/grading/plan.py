@@ -16,6 +16,7 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
+from coursekit.checks.drivers import driver_source
 from coursekit.checks.sheet import Sheet, make_sheet, save_sheets
 from coursekit.checks.task import load_assignment
 from coursekit.grading.graft import grade_id
@@ -37,7 +38,7 @@ class Plan:
         sheets: per task, hidden cases with expected arrays and slips.
         forbids: per task, the names it forbids.
         support: files of the assignment beside the notebook (not its checks), by relative path.
-        drivers: the text of ``drivers.py``.
+        drivers: the text of ``drivers.py``, from the checks file itself.
         limits: of one submission.
         isolated: run kernels in the sandbox.
         hide: folders that no kernel may see.
@@ -92,13 +93,12 @@ def make_plan(course: Path, assignment: str, release: Path, *, limits: Limits | 
     loaded = load_assignment(course / "solutions" / f"{assignment}_checks.py")
     own = getattr(sys.modules.get(f"_coursekit_checks_{assignment}_checks"), "LIMITS", {})
     secret = read_secret(course)
-    drivers = release / "checks" / "drivers.py"
     plan = Plan(
         assignment, (release / f"{assignment}.ipynb").read_text("utf-8"),
         {name: make_sheet(task, secret) for name, task in loaded.tasks.items()},
         {name: tuple(task.forbids) for name, task in loaded.tasks.items()},
         {p.relative_to(release).as_posix(): p.read_bytes() for p in _support(release)},
-        drivers.read_bytes() if drivers.is_file() else b"DRIVERS = {}\n",
+        driver_source(loaded).encode("utf-8"),
         limits or Limits(**own), isolated, (course / "solutions", *hide))
     object.__setattr__(plan, "digest", _digest(plan))
     return plan

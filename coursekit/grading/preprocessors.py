@@ -5,8 +5,8 @@ nbgrader's step   its own preprocessors                       what stands in the
 ================  ==========================================  =============================================
 autograde, 1      ClearOutput, OverwriteCells, …              `Graft`: the instructor's notebook, their answers
 autograde, 2      Execute, LimitOutput                        `Judged`: boxed kernel, arrays, verdict
-feedback          none                                        `StudentView`: nothing that a kernel printed,
-                                                              formulas as MathML
+feedback          none                                        `StudentView`: nothing that a kernel printed
+every page        MathJax from the net                        `Formulas`: as MathML
 ================  ==========================================  =============================================
 """
 from __future__ import annotations
@@ -110,23 +110,34 @@ NO_MATHJAX = {"mathjax.html.j2": "{%- macro mathjax(url='') -%}{%- endmacro -%}"
 """In place of nbconvert's template of this name, which makes every page fetch a script from the net."""
 
 
-class StudentView(_Step):
-    """For feedback: drops what the kernel printed, says in a fixed form where a cell failed, and sets formulas.
-
-    A student's code runs on the hidden inputs, so whatever it prints may hold them. Verdicts come from the judge.
-    """
+class Formulas(_Step):
+    """For every page made of a notebook (feedback, formgrader): formulas as MathML, nothing fetched from the net."""
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         environment = getattr(self.parent, "environment", None)
-        if environment is not None:  # not by the trait `extra_loaders`: setting it would drop the exporter's filters
+        if environment is not None and not hasattr(environment, "without_mathjax"):
+            # not by the trait `extra_loaders`: setting it would drop the exporter's filters
             environment.loader = ChoiceLoader([DictLoader(NO_MATHJAX), environment.loader])
+            environment.without_mathjax = True
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,
                         index: int) -> tuple[NotebookNode, ResourcesDict]:
         if cell.cell_type == "markdown" and cell.metadata.get("nbgrader", {}).get("locked"):
             cell.source = with_mathml(cell.source)  # the instructor's words only: a student's are shown as they are
-        elif cell.cell_type == "code" and is_check(cell):
+        return cell, resources
+
+
+class StudentView(Formulas):
+    """For feedback: drops what the kernel printed, and says in a fixed form where a cell failed.
+
+    A student's code runs on the hidden inputs, so whatever it prints may hold them. Verdicts come from the judge.
+    """
+
+    def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,
+                        index: int) -> tuple[NotebookNode, ResourcesDict]:
+        cell, resources = super().preprocess_cell(cell, resources, index)
+        if cell.cell_type == "code" and is_check(cell):
             cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
         elif cell.cell_type == "code":
             errors = [public_name(o.ename) for o in cell.outputs if o.output_type == "error"]

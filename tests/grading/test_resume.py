@@ -59,7 +59,7 @@ def test_a_killed_run_goes_on_where_it_was(bwrap: str, small: Path, tmp_path: Pa
     assert not still_at_work(process.pid), "workers and kernels end with the grader"
     report = grade(NAME, source, out, course=small, progress=False)
     assert [(row.status, row.points) for row in report.rows] == [("graded", POINTS)] * COUNT
-    assert len(report.graded_now) <= COUNT - len(before), "nothing is graded twice"
+    assert len(report.graded_now) <= COUNT + 1 - len(before), "nothing is graded twice (one is the solution)"
     after = {name: (out / ".coursekit" / NAME / "results" / name).stat().st_mtime_ns for name in before}
     assert after == times
     assert not list(out.rglob("*.part")) or not before
