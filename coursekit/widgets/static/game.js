@@ -12,6 +12,8 @@ const PACE = 120;
 const STILL = 600;
 /** Milliseconds between answers to frames: each makes JupyterLab show a busy kernel, which costs more than a frame. */
 const LATEST = 500;
+/** Size of buttons and menus in lecture size; pictures and words have 1.6. */
+const NEAR = "1.15";
 /** Distance between points of a stroke, as a part of half the window. */
 const GAP = 0.02;
 /** Way of the cursor at one press of a key, as a part of half the window. */
@@ -278,7 +280,9 @@ function render({ model, el }) {
         control.set(String(value));
       }
     };
-    return { element, put };
+    /** Long names are cut, so that a row stays one. @param {boolean} on */
+    const narrow = (on) => { for (const list of [objective, remedy]) list.input.style.maxWidth = on ? "9em" : ""; };
+    return { element, put, narrow };
   });
   const layers = [["heat", "D's map (blue: data)"], ["arrows", "arrows −∂ G's loss/∂x"], ["manifold", "G's manifold"]].map(([name, label]) => {
     const box = checkbox({ label, checked: has(name), onChange: (on) => {
@@ -291,10 +295,11 @@ function render({ model, el }) {
   const setUp = button({ label: "Set up", pressed: open, onClick: () => { open = !open; place(); } });
   const toggles = h("div", { class: "ck-controls" }, ...layers.map((l) => l.element));
   const board = h("div", { class: "ck-controls" }, data.element, seed.element, wipe.element, compare.element);
-  const panel = h("div", { role: "group", "aria-label": "Set up", style: "font-size: calc(14px * var(--ck-scale))" }, board, ...settings.map((s) => s.element));
+  const panel = h("div", { role: "group", "aria-label": "Set up" }, board, ...settings.map((s) => s.element));
   const keysLine = () => (!live ? "Keys: Space play or pause · ← → one frame · Home, End first and last"
     : drawing() ? "Draw: drag, or in a plane ← → ↑ ↓ and Enter · Space play · D G one step · B bookmark · C go on"
       : "Keys: Space play, pause · D G one step · ← → look back · End newest · B bookmark · C go on from it");
+  const words = /** @type {HTMLElement} */ (frame.root.querySelector(".ck-summary"));
   const help = h("p", { class: "ck-help", style: "margin: 2px 0; opacity: 0.85" });
 
   frame.controls.append(play.element);
@@ -378,12 +383,18 @@ function render({ model, el }) {
   // ---- follow the model
   const place = () => {
     show(panel, open);
-    // Who sets up sits near: not in lecture size, so that it fits.
-    panel.style.setProperty("--ck-scale", model.get("large") ? "1.1" : "1");
+    // The room reads pictures and words; who turns and presses sits near. So all fits on a projector.
+    for (const near of [frame.controls, toggles, panel, help]) {
+      near.style.setProperty("--ck-scale", model.get("large") && near !== panel ? NEAR : "1");
+      near.style.fontSize = "calc(14px * var(--ck-scale))";
+    }
+    key.element.style.fontSize = words.style.fontSize = model.get("large") ? "20px" : "";
+    help.hidden = open && model.get("large");
+    for (const one of settings) one.narrow(model.get("large"));
     setUp.setPressed(open);
     // In lecture size what is opened takes its room from the pictures, so that all stays on the screen.
     for (const s of [...views.map((v) => v.stage), charts]) {
-      s.heights.large = open ? (count() > 1 ? 280 : 310) : 380;
+      s.heights.large = open ? (count() > 1 ? 260 : 285) : 324;
       s.refresh();
     }
     setUp.element.setAttribute("aria-expanded", String(open));

@@ -57,7 +57,7 @@ function render({ model, el }) {
   /** @type {Record<string, Axes>} */
   const boards = {};
   const heapStage = (/** @type {"p" | "q"} */ name, /** @type {string} */ label) => {
-    const stage = frame.stage({ label, height: 150, largeHeight: 110, draw: (stage) => {
+    const stage = frame.stage({ label, height: 150, largeHeight: 106, draw: (stage) => {
       const theme = stage.theme;
       const n = bins().length;
       const moving = name === "p" && under();
@@ -138,7 +138,7 @@ function render({ model, el }) {
     axes.line(xs, ys, { color, width: 1.8, dash });
   };
   const stages = { p: heapStage("p", "Heap p"), q: heapStage("q", "Heap q") };
-  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 142, draw: (stage) => {
+  const price = frame.stage({ label: "Potential f over the bins", height: 150, largeHeight: 138, draw: (stage) => {
     const theme = stage.theme;
     const n = bins().length;
     const f = prices.f;
@@ -152,7 +152,7 @@ function render({ model, el }) {
 
   // ---- right: the plan
   const key = legend();
-  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 362, draw: (stage) => {
+  const plan = frame.stage({ label: "Plan P as a heat map: from bin i upwards, to bin j to the right", height: 310, largeHeight: 350, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
     const n = bins().length;
@@ -271,11 +271,18 @@ function render({ model, el }) {
   const other = h("div", { class: "ck-column" }, plan.canvas, frame.controls);
   for (const canvas of [stages.p.canvas, stages.q.canvas, price.canvas, plan.canvas]) canvas.style.flex = "none";
   frame.plots.append(key.element, column, other);
+  const words = /** @type {HTMLElement} */ (frame.root.querySelector(".ck-summary"));
   // In lecture size the plan is as high as the heaps, and the controls go below both.
   const place = () => {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     if (model.get("large")) frame.plots.after(frame.controls); else other.append(frame.controls);
     for (const { element } of [history, guess]) element.classList.toggle("ck-wide", !model.get("large"));
+    // The room reads pictures and numbers; who turns and presses sits near. So all fits on a projector.
+    const [near, far] = model.get("large") ? ["1.15", "1.5"] : ["1", "1"];
+    for (const [element, scale] of [[frame.controls, near], [words, near], [key.element, near], [numbers, far]]) {
+      element.style.setProperty("--ck-scale", scale);
+      element.style.fontSize = "calc(14px * var(--ck-scale))";
+    }
     if (frame.controls.contains(focused)) focused?.focus();
   };
   frame.follow(["large"], place);
