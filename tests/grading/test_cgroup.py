@@ -231,7 +231,7 @@ def nursery(request: pytest.FixtureRequest, bwrap: str, plan: Plan) -> Iterator[
     made = opened(plan) if request.param == "forked" else None
     yield made
     if made is not None:
-        made.close()
+        phase1._close_nursery(made)
 
 
 def make_box(plan: Plan, nursery: Nursery | None, folder: Path) -> Box:

@@ -40,7 +40,7 @@ def opened(plan: Plan) -> Nursery:
 def nursery(bwrap: str, small: Path) -> Iterator[Nursery]:
     made = opened(make_plan(small, NAME, small / "exercises" / NAME, limits=None, isolated=True))
     yield made
-    made.close()
+    phase1._close_nursery(made)
 
 
 def start(nursery: Nursery, name: str, limits: Limits | None = None):
