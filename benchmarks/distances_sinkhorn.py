@@ -3,6 +3,11 @@
 Two clouds in the plane with an epsilon of half the mean cost. Up to 500 points both get the matrix of costs; at 5,000
 ours gets the points and computes costs block by block, so that its memory does not grow with the pairs, and POT the
 matrix. Ours starts at a large epsilon and halves it, POT at the small one; it looks at its error every tenth step.
+
+At n = 50 ours is not the faster: time goes by operations there, not by numbers. On one thread, 58 % of our 1.5 ms are
+25 updates of 36 us, each of some 15 operations of torch: torch.logsumexp, which POT calls, takes 22 us, and at n = 500
+1.2 ms where ours takes 1.0. Another 25 % go at each of twelve steps into the error of each member of an ensemble and
+which of them go on; POT looks twice, at one problem. Checking what is given takes 3 %; the rest makes plan and value.
 """
 
 import sys

@@ -112,6 +112,25 @@ def test_gradients_where_points_coincide():
     assert x.grad.isfinite().all()
 
 
+def test_gradients_of_gradients_also_through_blocks(monkeypatch):
+    monkeypatch.setitem(pairwise.PAIRS_PER_BLOCK, "cpu", 12)
+    x, y = draw(5, 2, 10).requires_grad_(), draw(4, 2, 11).requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda a, b: mmd_squared(a, b, GaussianKernel((0.5, 2.0))), (x, y))
+
+
+def test_a_learned_kernel_gets_its_gradient_also_through_blocks(monkeypatch):
+    x, y = draw(9, 2, 10).requires_grad_(), draw(7, 2, 11)
+    log_width = torch.tensor(0.3, dtype=F64, requires_grad=True)
+
+    def kernel(a, b):
+        return torch.exp(-(a[..., :, None, :] - b[..., None, :, :]).square().sum(-1) * torch.exp(log_width))
+
+    whole = torch.autograd.grad(mmd_squared(x, y, kernel), (x, log_width))
+    monkeypatch.setitem(pairwise.PAIRS_PER_BLOCK, "cpu", 20)
+    blocks = torch.autograd.grad(mmd_squared(x, y, kernel), (x, log_width))
+    torch.testing.assert_close(blocks, whole, rtol=1e-12, atol=1e-14)
+
+
 def test_memory_does_not_grow_with_pairs():
     """With gradients: what autograd keeps for the way back grows with the points, not with their pairs."""
 
