@@ -3,7 +3,8 @@
 Two clouds of 5,000 points have 25 million pairs: 200 MB for one matrix of doubles, and a gradient keeps several. What
 is needed of the pairs is nearly always a sum over them, so rows of the matrix are taken in blocks that fit the cache,
 added up, and forgotten. Where a gradient is wanted, a block is computed a second time on the way back (checkpointing,
-Chen et al. 2016): twice the work, and memory that does not grow with the number of pairs.
+Chen et al. 2016): twice the work, and memory in use that does not grow with the number of pairs. The process may grow
+all the same, where the C library cannot fill the holes that blocks leave: `benchmarks/distances_mmd.py` shows both.
 """
 
 import math
