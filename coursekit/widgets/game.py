@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import traitlets
@@ -44,6 +44,7 @@ FIGURE = [[3.4 * math.sin(t), 3.4 * math.sin(t) * math.cos(t)] for t in (i * mat
 """What is drawn until the reader draws: a lying eight."""
 
 _NUMBERS = ("k", "rate_d", "rate_g")
+_Begun: TypeAlias = tuple[GameState, str, Any, int]  # games, and the data, the drawing and the seed they began with
 
 
 def _check_sides(value: Any) -> list[dict[str, Any]]:
@@ -99,7 +100,7 @@ class GanGame(CanvasWidget):
     _esm = compose_esm("game.js", parts=["game_plane.js"])
     page_title: ClassVar[str] = "The GAN game, live"
     actions: ClassVar[tuple[str, ...]] = (
-        "play", "pause", "step_d", "step_g", "restart", "bookmark", "restore", "remove_bookmark",
+        "play", "pause", "step_d", "step_g", "restart", "undo", "bookmark", "restore", "remove_bookmark",
     )  # fmt: skip
 
     data = Checked("grid-25", lambda _, value: arguments.known(value, DATA_NAMES, "data set"))
@@ -116,6 +117,7 @@ class GanGame(CanvasWidget):
     last = traitlets.Int(0, read_only=True, help="updates made so far").tag(sync=True)
     kept = traitlets.List(traitlets.Int(), read_only=True, help="updates that can be looked back at").tag(sync=True)
     bookmarks = traitlets.List(traitlets.Int(), read_only=True).tag(sync=True)
+    undoable = traitlets.Bool(False, read_only=True, help="whether games of before can be taken back").tag(sync=True)
     window = traitlets.List(traitlets.Float(), read_only=True, help="centre and half side").tag(sync=True)
     unit = traitlets.Int(UNIT, read_only=True).tag(sync=True)
     data_names = traitlets.List(traitlets.Unicode(), DATA_NAMES, read_only=True).tag(sync=True)
@@ -147,6 +149,7 @@ class GanGame(CanvasWidget):
         first = Settings(objective, remedy or NONE, k, *rates)
         sides = [first] if compare is None else [first, replace(Settings.compared(compare, first), k=k)]
         self._state: GameState | None = None
+        self._before: _Begun | None = None  # games that were played before they were begun anew
         self._worker: Worker | None = None
         self._door = threading.RLock()  # held by whoever changes traits: the page's messages, or the worker
         self._number, self._said = 0, 0.0
@@ -211,10 +214,29 @@ class GanGame(CanvasWidget):
             self._move(lambda: self.state.step("g"))
 
     def restart(self) -> None:
-        """Begin anew with the same seed and settings: the same frames come again. Bookmarks are lost."""
+        """Begin anew with the same seed and settings: the same frames come again. `undo` brings bookmarks back."""
         with self._door:
             self.pause()
             self._begin()
+
+    def undo(self) -> None:
+        """Take back the last beginning anew: games, frames and bookmarks are there again as they were.
+
+        Raises:
+            ValueError: if nothing was played before.
+        """
+        with self._door:
+            self.pause()
+            if self._before is None:
+                raise ValueError("There is nothing to take back: no games that were played have been begun anew.")
+            here, (state, data, drawn, seed) = self._played_here(), self._before
+            self._before = here  # a second time takes the first one back
+            self._state = state
+            sides = self._own_sides()
+            self._built = (data, seed, drawn if data == DRAWN else None, sides)
+            with self.hold_trait_notifications():  # all of them before anybody looks whether they have changed
+                self.data, self.drawn, self.seed, self.sides = data, drawn, seed, sides
+            self._unfold()
 
     def bookmark(self) -> int:
         """Mark the newest moment, to come back to and to go on from; returns its update."""
@@ -311,9 +333,23 @@ class GanGame(CanvasWidget):
         return [_complete(asdict(lane.settings)) for lane in self.state.lanes]
 
     def _begin(self) -> None:
-        where = board(self.data, self.drawn)
-        self._state = GameState(where, [Settings(**one) for one in self.sides], self.seed)
+        state = GameState(board(self.data, self.drawn), [Settings(**one) for one in self.sides], self.seed)
+        self._before = self._played_here() or self._before
+        self._state = state
         self._built = self._wanted(self.sides)
+        self._unfold()
+
+    def _played_here(self) -> _Begun | None:
+        """The present games with what they were begun with, if there is anything in them to lose."""
+        if self._state is None or not (self._state.steps or self._state.bookmarks):
+            return None
+        return (self._state, *self._chosen)
+
+    def _unfold(self) -> None:
+        """Show games that were not shown before."""
+        where = self.state.board
+        self._chosen = (self.data, self.drawn, self.seed)
+        self.set_trait("undoable", self._before is not None)
         self.set_trait("window", list(where.window))
         x = {"data": _levels(sample(where.sampler, DATA_SHOWN, 20_242).numpy(), where.window)}
         if where.modes is not None:
@@ -360,6 +396,10 @@ class GanGame(CanvasWidget):
 
     def _words(self, frame: Frame) -> str:
         back = "" if self.shown == LIVE else " Looking back."
+        if self._before is not None and self.state.steps == 0:
+            lost = self._before[0]
+            marks = {0: "", 1: " and 1 bookmark"}.get(len(lost.bookmarks), f" and {len(lost.bookmarks)} bookmarks")
+            back += f" Begun anew: {lost.steps:,} updates{marks} left behind. Undo, or U, brings them back."
         return self.state.describe(frame) + back
 
     def _put(self, frame: Frame) -> None:

@@ -197,6 +197,8 @@ def test_keys_ask_for_what_they_stand_for(browser, path):
         for key in (" ", "d", "g", "G", "b"):
             page.keyboard.press(key)
         assert sent(page) == ["play", "step_d", "step_g", "step_g", "bookmark"]
+        page.keyboard.press("u")
+        assert sent(page)[-1] == "undo"
         put(page, playing=True)
         page.keyboard.press(" ")
         assert sent(page)[-1] == "pause"
@@ -219,7 +221,7 @@ def test_the_help_line_names_every_key(browser, path):
     with opened(browser, path) as page:
         with_kernel(page)
         line = page.locator(".ck-help").inner_text()
-        for key in ("Space", "D", "G", "←", "→", "End", "B", "C"):
+        for key in ("Space", "D", "G", "←", "→", "End", "B", "C", "U"):
             assert re.search(rf"(?<!\w){key}(?!\w)", line)
 
 
@@ -368,6 +370,18 @@ def test_nothing_is_trained_on_a_board_that_was_wiped(browser, path):
         assert "The board is empty" in page.get_by_role("alert").inner_text()
         page.get_by_role("button", name="Start again").click()
         assert sent(page) == ["pause", "restart"]
+
+
+def test_what_was_begun_anew_can_be_taken_back_by_a_button_that_says_so(browser, path):
+    with opened(browser, path) as page:
+        with_kernel(page)
+        button = page.get_by_role("button", name="Undo: back to the games before they began anew")
+        assert button.get_attribute("aria-disabled") == "true"  # nothing has been begun anew
+        button.click(force=True)
+        assert sent(page) == []
+        put(page, undoable=True)
+        button.click()
+        assert sent(page) == ["undo"]
 
 
 def test_the_rows_of_settings_say_whose_they_are(browser, path):

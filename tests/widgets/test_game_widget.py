@@ -336,6 +336,69 @@ def test_start_again_brings_the_same_frames():
     np.testing.assert_array_equal(game.state.frames[40].arrays[0]["points"], then.arrays[0]["points"])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": "moons"},
+        {"seed": 4},
+        {"data": "drawn"},
+        {"sides": [{"objective": "lsgan"}]},
+        {"sides": [{}, {"remedy": "pacgan2"}]},
+    ],
+)
+def test_what_was_begun_anew_is_said_and_can_be_taken_back(change):
+    game = GanGame(**SMALL)
+    game._handle_custom_msg({"action": "undo"}, [])
+    assert "nothing to take back" in game.error
+    for _ in range(2):
+        game.advance(20)
+        game.bookmark()
+    game.set_state({"sides": [game.sides[0] | {"k": 7}]})  # turned on the way: it comes back, too
+    before = {name: getattr(game, name) for name in ("data", "seed", "sides", "bookmarks", "window")}
+    picture, points = game.picture, game.points
+    game.set_state(change)
+    assert (game.error, game.last, game.bookmarks, game.undoable) == ("", 0, [], True)
+    assert "Begun anew: 40 updates and 2 bookmarks left behind. Undo" in game.summary
+    game.restart()  # nothing was played in between: what can be taken back stays
+    game._handle_custom_msg({"action": "undo"}, [])
+    assert (game.error, game.last) == ("", 40)
+    assert {name: getattr(game, name) for name in before} == before
+    np.testing.assert_array_equal(game.picture["points0"], picture["points0"])
+    np.testing.assert_array_equal(game.points["data"], points["data"])
+    assert "Begun anew" not in game.summary
+    game.advance(3)  # and it goes on
+    assert game.last == 43
+    game.restore(20)
+    assert game.last == 20
+    game.set_state(change)
+    after = {name: getattr(game, name) for name in ("data", "seed", "sides")}
+    game.advance(1)
+    game._handle_custom_msg({"action": "undo"}, [])
+    assert game.last == 20
+    game._handle_custom_msg({"action": "undo"}, [])  # a second time takes the first one back
+    assert (game.error, game.last) == ("", 1)
+    assert {name: getattr(game, name) for name in after} == after
+
+
+def test_a_drawing_comes_back_with_its_games():
+    game = GanGame("drawn", drawn=[[0.0, 0.0], [1.0, 1.0]])
+    game.advance(2)
+    game.set_state({"drawn": [[2.0, 2.0]]})
+    assert "Begun anew: 2 updates left behind" in game.summary
+    game.undo()
+    assert (game.last, game.drawn) == (2, [[0.0, 0.0], [1.0, 1.0]])
+
+
+def test_while_it_plays_another_seed_stops_it_and_can_be_taken_back():
+    with playing(GanGame(**SMALL)) as game:
+        until(lambda: game.last > 5)
+        game.set_state({"seed": 3})
+        assert not game.playing
+        played = game._before[0].steps
+        game._handle_custom_msg({"action": "undo"}, [])
+        assert (game.error, game.last, game.seed) == ("", played, 0)
+
+
 def test_divergence_shows_its_sentence_and_stops():
     with playing(GanGame("ring-8", "wgan-gp", learning_rate=1e30)) as game:
         until(lambda: game.error)

@@ -216,6 +216,8 @@ function render({ model, el }) {
   const stepD = button({ label: "D step", onClick: () => send("step_d") });
   const stepG = button({ label: "G step", onClick: () => send("step_g") });
   const again = button({ label: "Start again", onClick: () => { if (live) send("restart"); else { halt(); look(0); } } });
+  const undo = button({ label: "Undo", onClick: () => send("undo") });
+  undo.element.setAttribute("aria-label", "Undo: back to the games before they began anew");
   const mark = button({ label: "Bookmark", onClick: () => send("bookmark") });
   const goOn = button({ label: "Go on", onClick: () => send("restore") });
   const drop = button({ label: "Remove", onClick: () => send("remove_bookmark") });
@@ -297,13 +299,13 @@ function render({ model, el }) {
   const board = h("div", { class: "ck-controls" }, data.element, seed.element, wipe.element, compare.element);
   const panel = h("div", { role: "group", "aria-label": "Set up" }, board, ...settings.map((s) => s.element));
   const keysLine = () => (!live ? "Keys: Space play or pause · ← → one frame · Home, End first and last"
-    : drawing() ? "Draw: drag, or in a plane ← → ↑ ↓ and Enter · Space play · D G one step · B bookmark · C go on"
-      : "Keys: Space play, pause · D G one step · ← → look back · End newest · B bookmark · C go on from it");
+    : drawing() ? "Draw: drag, or in a plane ← → ↑ ↓ and Enter · Space play · D G one step · B bookmark · C go on · U undo"
+      : "Keys: Space play · D G one step · ← → look back · End newest · B bookmark · C go on from it · U undo");
   const words = /** @type {HTMLElement} */ (frame.root.querySelector(".ck-summary"));
   const help = h("p", { class: "ck-help", style: "margin: 2px 0; opacity: 0.85" });
 
   frame.controls.append(play.element);
-  if (live) frame.controls.append(stepD.element, stepG.element, again.element, pace.element, mark.element);
+  if (live) frame.controls.append(stepD.element, stepG.element, again.element, undo.element, pace.element, mark.element);
   history.element.style.flex = "1 1 60%";
   frame.controls.append(history.element, ...(live ? [goOn.element, drop.element] : []));
   if (live) toggles.append(setUp.element);
@@ -370,7 +372,7 @@ function render({ model, el }) {
     const does = {
       ...(pressesItself ? {} : { " ": playPause }),
       ...(onSlider ? {} : { ArrowLeft: () => scrub(-1), ArrowRight: () => scrub(1), Home: () => look(marks()[0]), End: newest }),
-      ...(live ? { d: () => send("step_d"), g: () => send("step_g"), b: () => send("bookmark"),
+      ...(live ? { d: () => send("step_d"), g: () => send("step_g"), b: () => send("bookmark"), u: () => send("undo"),
         c: () => { if (bookmarked()) send("restore"); else frame.fail("Look back at a bookmark first: its update is marked in the curves. Then C goes on from it."); } } : {}),
     };
     const act = does[letter];
@@ -406,6 +408,7 @@ function render({ model, el }) {
     history.setValues(steps, now());
     const critic = model.get("sides").every((/** @type {any} */ s) => !["mmd", "sinkhorn"].includes(s.objective));
     stepD.setDisabled(!critic);
+    undo.setDisabled(!model.get("undoable"));
     mark.setDisabled(model.get("shown") !== LIVE);
     for (const one of [goOn, drop]) one.setDisabled(!bookmarked());
     show(views[1].stage.canvas, count() > 1);
@@ -424,7 +427,7 @@ function render({ model, el }) {
   frame.follow(["picture"], arrived);
   frame.follow(["curves", "bookmarks", "kept"], () => { curves = arrays(model.get("curves")); charts.invalidate(); });
   frame.follow(["points"], () => { points = arrays(model.get("points")); wiped = false; frame.redraw(); });
-  frame.follow(["last", "kept", "bookmarks", "shown", "playing", "data", "seed", "pace", "layers", "sides"], follow);
+  frame.follow(["last", "kept", "bookmarks", "undoable", "shown", "playing", "data", "seed", "pace", "layers", "sides"], follow);
   frame.follow(["layers", "shown", "sides", "window"], () => { follow(); frame.redraw(); });
   frame.follow(["large"], () => { open = live && !model.get("large"); place(); });
   frame.follow(["sides"], place);
