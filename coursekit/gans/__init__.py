@@ -11,7 +11,9 @@ What is known exactly:
 
 Nets, and remedies against mode collapse:
 - `Generator`, `Critic`: a net as a sampler, and a net with one logit a point.
-- `pack`, `MinibatchDiscrimination`, `MinibatchSpread`, `ReconstructingGenerator`, `unrolled_parameters`.
+- `pack`, `MinibatchDiscrimination`, `MinibatchSpread`, `ReconstructingGenerator`, `RandomReconstructingGenerator`,
+  `unrolled_parameters`.
+- `Waves`, `calm_gan`, `relativistic_gan`: a critic that sees detail, and one that stays calm.
 - `CONFIGURATIONS`, `configured`: one table of all of them, ready to be trained.
 
 The alternating loop is `coursekit.training.fit_adversarial`; it drives all of them.
@@ -38,15 +40,18 @@ from coursekit.gans.optimal_critic import (
 )  # fmt: skip
 from coursekit.gans.packing import pack, repeat_pack, unpack
 from coursekit.gans.unrolled import unrolled_parameters
-from coursekit.gans.veegan import ReconstructingGenerator
+from coursekit.gans.veegan import RandomReconstructingGenerator, ReconstructingGenerator
 from coursekit.gans.wasserstein import clip_weights, gradient_penalty, mix, slopes, wgan, wgan_gp
+from coursekit.gans.waves import Waves
+from coursekit.gans.zero_centred import calm_gan, relativistic_gan, zero_centred_penalty
 
 __all__ = [
     "CONFIGURATIONS", "Configuration", "Critic", "Generator",
-    "MinibatchDiscrimination", "MinibatchSpread", "OBJECTIVES", "Objective", "ReconstructingGenerator",
-    "alternating_step", "check_logits", "clip_weights", "configured", "critic_error", "critic_value", "distance_game",
-    "f_gan", "game_value", "gradient_penalty", "js_from_logits", "least_squares",
+    "MinibatchDiscrimination", "MinibatchSpread", "OBJECTIVES", "Objective",
+    "RandomReconstructingGenerator", "ReconstructingGenerator", "Waves",
+    "alternating_step", "calm_gan", "check_logits", "clip_weights", "configured", "critic_error", "critic_value",
+    "distance_game", "f_gan", "game_value", "gradient_penalty", "js_from_logits", "least_squares",
     "lower_bound", "mix", "mmd_game", "mmd_gan", "one_sided_penalty", "optimal_logit", "optimal_prob", "order_of_play",
-    "pack", "play_bilinear", "repeat_pack", "simultaneous_step", "sinkhorn_game", "slopes", "unpack",
-    "unrolled_parameters", "wgan", "wgan_gp", "wgan_lp",
+    "pack", "play_bilinear", "relativistic_gan", "repeat_pack", "simultaneous_step", "sinkhorn_game", "slopes",
+    "unpack", "unrolled_parameters", "wgan", "wgan_gp", "wgan_lp", "zero_centred_penalty",
 ]  # fmt: skip

@@ -62,3 +62,38 @@ class ReconstructingGenerator(Generator):
         """The noise that the reconstructor finds behind each point, without gradients."""
         with torch.no_grad():
             return self.reconstructor(x)
+
+
+class RandomReconstructingGenerator(ReconstructingGenerator):
+    """VEEGAN with the paper's random reconstructor: p_F(z | x) = N(F(x), s^2 I).
+
+    The bound behind VEEGAN is a KL divergence between p_0(z) p_g(x | z) and p_F(z | x) p_data(x), which is infinite if
+    p_F has no density. A deterministic F, as above, has none; with s > 0 the critic is shown F(x) + s e, e from
+    N(0, I), and -log p_F(z | G(z)) is |z - F(G(z))|^2 / 2 s^2 but for a constant. So s sets the weight, too.
+
+    The noise e of the pair with x is the z of the fake pair in the same row. Both pairs keep their laws, which is all
+    that the critic's mean loss depends on, and nothing more has to be drawn.
+
+    Args:
+        net: Maps z with shape (n, latent) to x with shape (n, d); an ensemble carries a leading axis S.
+        reconstructor: Maps x with shape (n, d) to the mean of z with shape (n, latent).
+        latent: Number of coordinates of z.
+        members: S where the nets are ensembles, else None.
+        noise: s.
+
+    Raises:
+        ValueError: If the noise is not positive.
+    """
+
+    def __init__(
+        self, net: nn.Module, reconstructor: nn.Module, latent: int, members: int | None = None, *, noise: Real = 1.0
+    ) -> None:
+        if not noise > 0:
+            raise ValueError(f"the noise of the reconstructor must be positive, got {noise}.")
+        super().__init__(net, reconstructor, latent, members, weight=1 / (2 * noise**2))
+        self.noise = noise
+
+    def show(self, z: Tensor, x: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """The pairs (F(x) + s e, x) and (z, G(z)), each as one vector with shape (n, latent + d)."""
+        mean = self.reconstructor(x)
+        return torch.cat([mean + self.noise * z, x], -1), torch.cat([z, fake], -1)

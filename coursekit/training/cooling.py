@@ -28,3 +28,33 @@ def cool(run: Run) -> Iterator[Update]:
     for update in run:
         set_rates()
         yield update
+
+
+def hold_and_cool(run: Run, hold: float = 0.5) -> Iterator[Update]:
+    """Pulls a run to its end; the rates stay as they are for its first part, then fall to zero in a straight line.
+
+    Most of the way is made while the rate is high; the calm end needs a part of the run only.
+
+    Args:
+        run: Its rates now are those that it keeps at first.
+        hold: Share of the run that is made at full rates, at least 0 and below 1. At 0 this is `cool`.
+
+    Yields:
+        Its updates; number s, from 1 on, is made at the share min(1, (1 - (s - 1) / steps) / (1 - hold)).
+
+    Raises:
+        ValueError: If hold is out of range.
+    """
+    if not 0 <= hold < 1:
+        raise ValueError(f"hold is a share of the run, at least 0 and below 1, got {hold}.")
+    rates = {name: run.learning_rate(name) for name in run.players}
+
+    def set_rates() -> None:
+        left = 1 - min(run.step / run.steps, 1.0)
+        for name, rate in rates.items():
+            run.set_learning_rate(rate * min(1.0, left / (1 - hold)), name)
+
+    set_rates()
+    for update in run:
+        set_rates()
+        yield update

@@ -13,6 +13,7 @@ from coursekit.gans import (
     Generator,
     MinibatchDiscrimination,
     MinibatchSpread,
+    RandomReconstructingGenerator,
     ReconstructingGenerator,
     pack,
     repeat_pack,
@@ -295,6 +296,23 @@ def test_veegan_members_are_solo_games():
     whole = losses(2)
     for i in range(2):
         assert torch.allclose(whole[:, i], losses(seed=i), rtol=1e-8, atol=1e-11)
+
+
+def test_the_random_reconstructor_shows_noise_of_its_own_width_and_weighs_by_it():
+    with seeded(0):
+        nets = nn.ModuleDict({"g": MLP([3, 8, 2]), "f": MLP([2, 8, 3])}).double()
+    g = RandomReconstructingGenerator(nets["g"], nets["f"], 3, noise=0.5)
+    z, x = draw(4000, 3), draw(1, 2, seed=1).expand(4000, 2)
+    real, fake = g.show(z, x, g(z))
+    shown = real[:, :3] - nets["f"](x)
+    assert torch.allclose(shown.std(0), torch.full((3,), 0.5).double(), atol=0.03) and shown.mean(0).abs().max() < 0.03
+    assert torch.equal(real[:, 3:], x) and torch.equal(fake, torch.cat([z, g.net(z)], 1))
+    # -log N(z; F(G(z)), s^2 I), but for the constant
+    law = torch.distributions.Normal(g.reconstructor(g(z)), 0.5)
+    missing = -law.log_prob(z).sum(1) - g.own_loss(z, g(z))
+    assert torch.allclose(missing, missing[:1].expand(4000))
+    with pytest.raises(ValueError, match="must be positive"):
+        RandomReconstructingGenerator(nets["g"], nets["f"], 3, noise=0.0)
 
 
 # Minibatch features -----------------------------------------------------------------------------------------------
