@@ -6,6 +6,7 @@
 - `EMExplorer`: expectation-maximisation in the plane, half a step at a time.
 - `ShiftExplorer`: JS goes flat at log 2 once two densities are apart, W1 goes on.
 - `TransportExplorer`: earth moved from one histogram to another at the least cost, and the potential that prices it.
+- `CriticExplorer`: D* of two densities, and a critic that was trained on points of them.
 - `GanGame`: a GAN in training, live: play, single steps, scrub back, two runs on one seed.
 - `CanvasWidget`, `ArraysTrait`, `compose_esm`: what they are made of, for widgets of your own.
 - `export_html`: a widget as one file that opens without a kernel and without network.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from coursekit.widgets.arrays import Arrays, ArraysTrait
     from coursekit.widgets.base import CanvasWidget
+    from coursekit.widgets.critic import CriticExplorer
     from coursekit.widgets.em import EMExplorer
     from coursekit.widgets.esm import compose_esm
     from coursekit.widgets.export import export_html
@@ -35,6 +37,7 @@ _HOMES = {
     "Arrays": "arrays",
     "ArraysTrait": "arrays",
     "CanvasWidget": "base",
+    "CriticExplorer": "critic",
     "EMExplorer": "em",
     "GanGame": "game",
     "KDEExplorer": "kde",
@@ -46,8 +49,9 @@ _HOMES = {
     "export_html": "export",
 }
 
-__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "EMExplorer", "GanGame", "KDEExplorer", "KLExplorer",
-           "PushForwardExplorer", "ShiftExplorer", "TransportExplorer", "compose_esm", "export_html"]  # fmt: skip
+__all__ = ["Arrays", "ArraysTrait", "CanvasWidget", "CriticExplorer", "EMExplorer", "GanGame", "KDEExplorer",
+           "KLExplorer", "PushForwardExplorer", "ShiftExplorer", "TransportExplorer", "compose_esm",
+           "export_html"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
