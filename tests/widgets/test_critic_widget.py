@@ -104,14 +104,14 @@ def test_where_no_loop_runs_nothing_is_trained(explorer):
 def test_a_page_without_a_kernel_holds_the_run_of_each_choice(explorer):
     choices = explorer.page_choices()
     assert np.prod([len(values) for values in choices.values()]) <= 20
-    choice = {"mean_g": 2.0, "n": 16, "critic": "linear"}
+    choice = {"mean_g": 3.0, "n": 16, "critic": "linear"}
     held = explorer.page_state(choice)
     assert held["ahead"].about["given"] == explorer._question | choice
     *_, end = CriticState(**choice).rows()
     np.testing.assert_allclose(held["ahead"]["loss"][-1], end["loss"], rtol=1e-6)
     np.testing.assert_allclose(held["exact"]["bound"], [CriticState(**choice).bound], rtol=1e-6)
     start = explorer.page_start()
-    assert (start["mean_g"], start["n"], start["critic"]) == (0.0, 16, "48 x 2")
+    assert (start["mean_g"], start["n"], start["critic"]) == (1.0, 16, "48 x 2")
     assert explorer.mean_g == 0.5  # unchanged itself
 
 

@@ -41,7 +41,7 @@ function render({ model, el }) {
   let board = null;
   /** Pixels of both handles. */
   const at = [[0, 0], [0, 0]];
-  const NAMES = [{ mean: "mean_p", scale: "scale_p", label: "Middle of data p" }, { mean: "mean_g", scale: "scale_g", label: "Middle of the generator's p_g" }];
+  const NAMES = [{ mean: "mean_p", scale: "scale_p", label: "Middle of p, data" }, { mean: "mean_g", scale: "scale_g", label: "Middle of p_g, the generator" }];
   const left = frame.stage({ label: "Best and trained critic, as probabilities of data, over both densities", height: 330, largeHeight: 326, grow: 1.4, draw: (stage) => {
     const theme = stage.theme;
     const pen = stage.pen;
@@ -130,6 +130,7 @@ function render({ model, el }) {
     }
     put(held, "mean", x + offset);
   } });
+  left.canvas.addEventListener("mousedown", (e) => e.preventDefault()); // else the focus would go from the mark to nowhere
   left.canvas.style.cursor = "grab";
 
   // ---- right: the losses
