@@ -54,7 +54,7 @@ def measure(seeds) -> Result:
     return Result(
         measured=(
             f"{verdict.sentence}. pacgan2: all 25 modes on {full} of {len(seeds)} seeds, and with {GOAL_QUALITY:.0%} "
-            f"of high quality on {each}; {STEPS} updates in {packed.seconds[-1]:.0f} s of processor time for all seeds. "
+            f"of high quality on {each}; {STEPS} updates in {packed.seconds[-1]:.0f} s of processor time for all. "
             "Recipe chosen by pilots of the packed game on other seeds"
         ),
         figures=verdict.figures | {
