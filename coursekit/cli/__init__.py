@@ -139,6 +139,8 @@ def grade(
     report = run(name, submissions, out, course=course, students=students, tasks=tasks, jobs=jobs, isolation=isolation,
                  due=due, late=late, scheduler=scheduler)
     typer.echo(str(report))
+    if any(row.status == "error" for row in report.rows):  # the grader's own failure, on somebody
+        raise typer.Exit(1)
 
 
 @app.command(rich_help_panel=AUTHORS)

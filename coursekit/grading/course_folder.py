@@ -48,6 +48,7 @@ c.Autograde.autograde_preprocessors = [
 c.AssignLatePenalties.plugin_class = "coursekit.grading.late.ShareForEachDay"
 c.GenerateFeedback.preprocessors = [
     "coursekit.grading.preprocessors.StudentView",
+    "nbgrader.preprocessors.AssignLatePenalties",  # again: marks and extensions may have been changed by hand
     "nbgrader.preprocessors.GetGrades",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
@@ -155,16 +156,38 @@ class CourseFolder:
             book.remove_submission(self.assignment, student)
 
     def is_current(self, student: str, stamp: str) -> bool:
-        """Are the student's pages and marks those of the result with this stamp?"""
-        path = self.private / "done" / student
-        pages = [self.root / step / student / self.assignment / f"{self.assignment}.{kind}"
-                 for step, kind in (("autograded", "ipynb"), ("feedback", "html"))]
-        return path.is_file() and path.read_text("utf-8") == stamp and all(page.is_file() for page in pages)
+        """Are the student's marks those of the result with this stamp?"""
+        made = self.root / "autograded" / student / self.assignment / f"{self.assignment}.ipynb"
+        return made.is_file() and self._done(student)[0] == stamp
 
-    def set_current(self, student: str, stamp: str) -> None:
+    def page_is_current(self, student: str, stamp: str) -> bool:
+        """Is the student's page that of these marks and comments?"""
+        made = self.root / "feedback" / student / self.assignment / f"{self.assignment}.html"
+        return made.is_file() and self._done(student)[1] == stamp
+
+    def set_current(self, student: str, stamp: str, page: str) -> None:
         path = self.private / "done" / student
         path.parent.mkdir(exist_ok=True)
-        path.write_text(stamp, "utf-8")
+        path.write_text(f"{stamp}\n{page}", "utf-8")
+
+    def _done(self, student: str) -> list[str]:
+        try:
+            return [*(self.private / "done" / student).read_text("utf-8").split("\n"), "", ""][:2]
+        except OSError:
+            return ["", ""]
+
+    def by_hand(self) -> dict[str, list[Any]]:
+        """Per student, what an instructor entered: marks, extra credit, comments, extensions."""
+        out: dict[str, list[Any]] = {}
+        with self._gradebook() as book:
+            for submission in book.assignment_submissions(self.assignment):
+                found: list[Any] = [str(submission.extension)] if submission.extension else []
+                for notebook in submission.notebooks:
+                    found += [[g.name, g.manual_score, g.extra_credit] for g in notebook.grades
+                              if g.manual_score is not None or g.extra_credit]
+                    found += [[c.name, c.manual_comment] for c in notebook.comments if c.manual_comment]
+                out[submission.student_id] = sorted(found, key=repr)
+        return out
 
     def flag(self, student: str) -> None:
         """Raise formgrader's own flag on a submission."""

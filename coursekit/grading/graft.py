@@ -19,6 +19,7 @@ from coursekit.grading.notebooks import Malformed, StudentCell, empty_notebook
 from coursekit.grading.sanitise import calm_markdown
 
 CHECK_SUFFIX = "-check"
+MISSING = "# This answer cell was missing from what was handed in."
 OPENS = re.compile(r"open_checks\(\s*['\"](\w+)['\"]")
 
 
@@ -164,6 +165,8 @@ def _assemble(released: NotebookNode, taken: dict[str, StudentCell], added: dict
         if name in answers and name in taken:
             source = taken[name].source
             cell["source"] = calm_markdown(source) if cell.cell_type == "markdown" else source
+        elif name in answers:
+            cell["source"] = MISSING  # not the released stub: it would undo what the student defined in another cell
         if cell.cell_type == "code":
             cell["outputs"], cell["execution_count"] = [], None
         made.append(cell)

@@ -28,7 +28,7 @@ from coursekit.grading.plan import Plan
 from coursekit.grading.preprocessors import PRIVATE, plan_of, read_ledger, settings_of, store_of
 from coursekit.grading.report import GradeReport, Row, write_csv, write_html
 from coursekit.grading.sandbox import Box, IsolationUnavailable, Limits, check_isolation
-from coursekit.grading.similarity import similar_pairs, write_similar
+from coursekit.grading.similarity import same_notebooks, similar_pairs, write_similar
 from coursekit.grading.unchanged import last_report, options_of, remember
 
 NOT_ISOLATED = ("Students' code runs WITHOUT isolation: it can read and change all that you can, solutions, gradebook "
@@ -109,7 +109,8 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         results, ran = _run(plan, ready, folder, jobs, progress, scheduler, own)
         _require_full_marks(plan, results.pop(OWN))
         _write_gradebook(ready, results, folder, policy, progress)
-        report = _report(plan, folder, ran, time.monotonic() - began)
+        there = None if students else {submission.student for submission in found}
+        report = _report(plan, folder, ran, time.monotonic() - began, there)
         write_csv(report)
         write_html(report)
         write_exports(report)
@@ -138,7 +139,8 @@ def _compare(plan: Plan, folder: CourseFolder, report: GradeReport) -> None:
         return
     answers = {student: folder.answers(student, list(plan.sheets)) for student in graded}
     given = {grade_id(cell): cell.source for cell in plan.notebook.cells if grade_id(cell) in plan.sheets}
-    write_similar(report.similar_path, similar_pairs(answers, given), answers)
+    groups = same_notebooks(answers, given)
+    write_similar(report.similar_path, similar_pairs(answers, given), answers, groups)
     stamp.write_text(digest, "utf-8")
 
 
@@ -245,6 +247,7 @@ def _require_full_marks(plan: Plan, own: Result) -> None:
 def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder: CourseFolder, policy: list[Any],
                      progress: bool) -> None:
     """Phase 2: one student after the other, through nbgrader."""
+    by_hand = folder.by_hand()
     for student in tqdm(sorted(ready), desc="gradebook", unit="student", disable=not progress):
         one, result = ready[student], results[student]
         verdicts = {**result.verdicts, **one.kept}
@@ -256,27 +259,35 @@ def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder
             write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": result.trouble})
             continue
         write_ledger(folder, student, ledger)
-        stamp = hashlib.sha256(json.dumps([result.key, one.kept, one.submission.timestamp, policy, PAGES],
-                                          sort_keys=True).encode()).hexdigest()
-        if folder.is_current(student, stamp):
-            continue
+        stamp = _hash([result.key, one.kept, one.submission.timestamp, policy])
+        page = _hash([stamp, by_hand.get(student, []), PAGES])
         try:
-            folder.add_student(student, one.submission.name)
-            folder.autograde(student)
+            if not folder.is_current(student, stamp):
+                folder.add_student(student, one.submission.name)
+                folder.autograde(student)
+                if flags:
+                    folder.flag(student)
+            elif folder.page_is_current(student, page):
+                continue
             folder.feedback(student)
-            if flags:
-                folder.flag(student)
-            folder.set_current(student, stamp)
+            folder.set_current(student, stamp, page)
         except GradebookTrouble as trouble:
             write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": str(trouble)})
 
 
-PAGES = 2
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+PAGES = 3
 """Raised when pages made from the same result would look different."""
 
 
-def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) -> GradeReport:
-    """All students that the folder knows, with the marks as the gradebook has them."""
+def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float, there: set[str] | None) -> GradeReport:
+    """All students that the folder knows, with the marks as the gradebook has them.
+
+    Who is not among those `there` now (where a whole class was handed over) was in an earlier run, and is flagged.
+    """
     marks = folder.marks()
     rows = []
     for path in sorted((folder.private / "students").glob("*.json")):
@@ -285,6 +296,8 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) ->
         shared: dict[str, Any] = {"name": ledger.get("name", student), "flags": ledger.get("flags", []),
                                   "reason": ledger.get("reason", ""), "seconds": ledger.get("seconds", 0.0),
                                   "peak_bytes": ledger.get("peak_bytes", 0)}
+        if there is not None and student not in there:
+            shared["flags"] = [*shared["flags"], "not among the submissions of this run; the mark is an earlier run's"]
         if ledger.get("status") == "graded" and mark is None:
             ledger["status"], shared["reason"] = "error", "The gradebook has no mark of it. Grade this student again."
         if ledger.get("status") != "graded" or mark is None:
@@ -296,7 +309,8 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float) ->
         rows.append(Row(student, status="graded", points=mark.points, total=mark.total, max=mark.max,
                         late_penalty=mark.late_penalty, slips=slips, **shared))
     return GradeReport(plan.assignment, folder.root, {n: s.title for n, s in plan.sheets.items()},
-                       {n: s.max_points for n, s in plan.sheets.items()}, rows, ran, seconds, plan.isolated)
+                       {n: s.max_points for n, s in plan.sheets.items()}, rows, ran, seconds, plan.isolated,
+                       plan.conditions)
 
 
 def _how_late(seconds: float) -> str:

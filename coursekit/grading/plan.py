@@ -42,7 +42,9 @@ class Plan:
         limits: of one submission.
         isolated: run kernels in the sandbox.
         hide: folders that no kernel may see.
-        digest: hash of all the above but `hide`; part of the key of every stored result.
+        digest: hash of all the above but `hide`, of the library's own source and of the lock; part of the key of every
+            stored result.
+        conditions: what was fixed, in words for the report: versions, threads, seeds.
     """
 
     assignment: str
@@ -55,6 +57,7 @@ class Plan:
     isolated: bool
     hide: tuple[Path, ...] = ()
     digest: str = field(default="", compare=False)
+    conditions: str = field(default="", compare=False)
 
     @property
     def notebook(self) -> NotebookNode:
@@ -100,7 +103,12 @@ def make_plan(course: Path, assignment: str, release: Path, *, limits: Limits | 
         {p.relative_to(release).as_posix(): p.read_bytes() for p in _support(release)},
         driver_source(loaded).encode("utf-8"),
         limits or Limits(**own), isolated, (course / "solutions", *hide))
-    object.__setattr__(plan, "digest", _digest(plan))
+    object.__setattr__(plan, "digest", _digest(plan, course / "requirements.lock"))
+    shown = hashlib.sha256(secret.encode()).hexdigest()[:8]
+    versions = ", ".join([f"Python {sys.version.split()[0]}", *(f"{name} {version(name)}" for name in LOCKED_VERSIONS)])
+    object.__setattr__(plan, "conditions", (
+        f"{versions}; one thread, hash seed 0; hidden cases drawn from the secret with hash {shown}; "
+        f"plan {plan.digest[:12]}"))
     return plan
 
 
@@ -132,8 +140,12 @@ def _support(release: Path) -> list[Path]:
             and p.relative_to(release).parts[0] != "checks" and not p.name.startswith(".")]
 
 
-def _digest(plan: Plan) -> str:
+def _digest(plan: Plan, lock: Path) -> str:
     h = hashlib.sha256()
+    package = Path(__file__).resolve().parent.parent  # kernels import it, and the judge is a part of it
+    for path in [lock, *sorted(package.rglob("*.py"))]:
+        if path.is_file():
+            h.update(path.name.encode() + b"\0" + path.read_bytes())
 
     def add(value: Any) -> None:
         if isinstance(value, np.ndarray):

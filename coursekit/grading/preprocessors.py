@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import ChoiceLoader, DictLoader
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
@@ -110,6 +110,18 @@ NO_MATHJAX = {"mathjax.html.j2": "{%- macro mathjax(url='') -%}{%- endmacro -%}"
 """In place of nbconvert's template of this name, which makes every page fetch a script from the net."""
 
 
+class _OurTemplates(BaseLoader):
+    """nbgrader's templates, but for its list of marks, which calls every check "Test cell"."""
+
+    def __init__(self, templates: BaseLoader) -> None:
+        self.templates = templates
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:
+        source, name, fresh = self.templates.get_source(environment, template)
+        task = "{{ cell.metadata.nbgrader.grade_id | replace('" + CHECK_SUFFIX + "', '') }}"
+        return source.replace(">Test cell</a>", f">{task}</a>"), name, fresh
+
+
 class Formulas(_Step):
     """For every page made of a notebook (feedback, formgrader): formulas as MathML, nothing fetched from the net."""
 
@@ -117,7 +129,7 @@ class Formulas(_Step):
         environment = getattr(self.parent, "environment", None)
         if environment is not None and not hasattr(environment, "without_mathjax"):
             # not by the trait `extra_loaders`: setting it would drop the exporter's filters
-            environment.loader = ChoiceLoader([DictLoader(NO_MATHJAX), environment.loader])
+            environment.loader = ChoiceLoader([DictLoader(NO_MATHJAX), _OurTemplates(environment.loader)])
             environment.without_mathjax = True
         return super().preprocess(nb, resources)
 

@@ -57,6 +57,7 @@ class GradeReport:
         graded_now: students that this run had to run; the others' results were stored already.
         seconds: wall-clock time of this run.
         isolated: kernels ran in the sandbox.
+        conditions: what was fixed for every submission, in words.
     """
 
     assignment: str
@@ -67,6 +68,7 @@ class GradeReport:
     graded_now: list[str] = field(default_factory=list)
     seconds: float = 0.0
     isolated: bool = True
+    conditions: str = ""
 
     def __getitem__(self, student: str) -> Row:
         for row in self.rows:
@@ -98,7 +100,8 @@ class GradeReport:
         for row in self.rows:
             marks = [f"{row.points[t]:5g}" if t in row.points else "    -" for t in self.tasks]
             total = f"{row.total:g}/{row.max:g}" if row.total is not None else "-"
-            note = row.reason or "; ".join(row.flags)
+            late = [f"{row.late_penalty:g} points taken off for lateness"] if row.late_penalty else []
+            note = row.reason or "; ".join([*late, *row.flags])
             lines.append("  ".join([row.student.ljust(width), *marks, total.rjust(7), f"{row.status}: {note}"
                                     if row.status != "graded" else note]).rstrip())
         lines += ["", f"{len(self.rows)} submissions, {len(self.graded_now)} run now, {self.seconds:.0f} s."
@@ -142,12 +145,17 @@ def write_html(report: GradeReport) -> None:
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>{_e(report.assignment)}: report</title><style>{STYLE}</style></head><body>",
         f"<h1>{_e(report.assignment)}</h1><p>{len(report.rows)} submissions: {len(graded)} graded, "
-        f"{len(report.rows) - len(graded)} not. {len(report.graded_now)} were run now, in {report.seconds:.0f} s; the "
-        f"others' results were stored already. {_load(report)}<a href='{_e(report.similar_path.name)}'>Similar answers"
-        "</a></p>",
+        f"{len(report.rows) - len(graded)} not. {len(report.graded_now)} were run now, in {report.seconds:.0f} s"
+        f"{_stored(len(graded) - len(report.graded_now))}. {_load(report)}"
+        f"<a href='{_e(report.similar_path.name)}'>Similar answers</a></p>",
         "" if report.isolated else OPEN,
-        _problems(report), _marks(report), _tasks(report, graded), _slips(report, len(graded)), "</body></html>"]
+        _problems(report), _marks(report), _tasks(report, graded), _slips(report, len(graded)),
+        f"<p class='quiet'>{_e(report.conditions)}.</p>" if report.conditions else "", "</body></html>"]
     report.html_path.write_text("\n".join(parts), "utf-8")
+
+
+def _stored(count: int) -> str:
+    return f"; {count} had results from before" if count > 0 else ""
 
 
 def _load(report: GradeReport) -> str:
@@ -179,7 +187,9 @@ def _marks(report: GradeReport) -> str:
         total = f"{row.total:g}" if row.total is not None else "–"
         total += f" <span class='quiet'>−{row.late_penalty:g} late</span>" if row.late_penalty else ""
         flags = "<br>".join(_e(flag) for flag in row.flags)
-        rows.append(f"<tr class='{_e(row.status)}'><td>{_e(row.student)}</td>{cells}<td class='n'><b>{total}</b></td>"
+        page = f"feedback/{row.student}/{report.assignment}/{report.assignment}.html"
+        name = f"<a href='{_e(page)}'>{_e(row.student)}</a>" if row.status == "graded" else _e(row.student)
+        rows.append(f"<tr class='{_e(row.status)}'><td>{name}</td>{cells}<td class='n'><b>{total}</b></td>"
                     f"<td>{flags}</td><td class='n'>{row.seconds:.1f}</td>"
                     f"<td class='n'>{row.peak_bytes / 2**20:.0f}</td></tr>")
     return (f"<h2>Marks</h2><table><tr><th>student</th>{head}<th class='n'>total</th><th>for a person to look at</th>"

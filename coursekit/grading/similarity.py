@@ -5,6 +5,9 @@ comments, doc strings, layout and names (each name becomes its order of appearan
 every run of `GRAM` tokens a hash is kept where it is the least of its window: winnowing, by Schleimer, Wilkerson and
 Aiken, "Winnowing: local algorithms for document fingerprinting", SIGMOD 2003. A shared fingerprint then weighs the
 logarithm of how rare it is in the class, and those of the released notebook weigh nothing.
+
+A solution that half the class has passed on is not rare any more. So whole notebooks are compared too, by all of their
+fingerprints: those that are all but the same are shown as groups.
 """
 from __future__ import annotations
 
@@ -24,6 +27,13 @@ from zlib import crc32
 GRAM = 12
 WINDOW = 5
 SHOWN = 30
+SAME = 0.9
+"""From this share of common fingerprints on, two whole notebooks are all but the same."""
+ENOUGH = 32
+"""Fewer fingerprints in all (some fifteen lines of code) are no whole notebook, and right answers may well agree."""
+
+
+Answers = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -85,15 +95,41 @@ def _relative(tokens: list[str]) -> list[str]:
     return [seen.setdefault(t, f"n{len(seen)}") if t[:1] == "n" and t[1:].isdigit() else t for t in tokens]
 
 
-def similar_pairs(answers: Mapping[str, Mapping[str, str]], released: Mapping[str, str] | None = None) -> list[Pair]:
+def _prints(answers: Answers, released: Mapping[str, str] | None) -> dict[str, dict[str, set[int]]]:
+    return {student: {task: fingerprints(source) - fingerprints((released or {}).get(task, ""))
+                      for task, source in tasks.items()} for student, tasks in answers.items()}
+
+
+def same_notebooks(answers: Answers, released: Mapping[str, str] | None = None) -> list[list[str]]:
+    """Groups of students whose whole notebooks are all but the same, the largest first.
+
+    Two belong together where they share at least `SAME` of the fingerprints that either has (Jaccard), in all tasks; a
+    group is what such pairs connect.
+
+    Args:
+        answers: per student, the source of each task's answer.
+        released: per task, the source that students were given.
+    """
+    whole = {student: {(task, mark) for task, marks in tasks.items() for mark in marks}
+             for student, tasks in _prints(answers, released).items()}
+    group = {student: {student} for student, marks in whole.items() if len(marks) >= ENOUGH}
+    for first, second in combinations(sorted(group), 2):
+        a, b = whole[first], whole[second]
+        if group[first] is not group[second] and len(a & b) >= SAME * len(a | b):
+            joined = group[first] | group[second]
+            group |= dict.fromkeys(joined, joined)
+    found = {id(members): sorted(members) for members in group.values() if len(members) > 1}
+    return sorted(found.values(), key=lambda members: (-len(members), members))
+
+
+def similar_pairs(answers: Answers, released: Mapping[str, str] | None = None) -> list[Pair]:
     """All pairs that share something rare, the most alike first.
 
     Args:
         answers: per student, the source of each task's answer.
         released: per task, the source that students were given.
     """
-    prints = {student: {task: fingerprints(source) - fingerprints((released or {}).get(task, ""))
-                        for task, source in tasks.items()} for student, tasks in answers.items()}
+    prints = _prints(answers, released)
     holders = Counter((task, mark) for tasks in prints.values() for task, marks in tasks.items() for mark in marks)
     weight = {key: math.log(len(answers) / count) for key, count in holders.items()}
 
@@ -120,8 +156,8 @@ def similar_pairs(answers: Mapping[str, Mapping[str, str]], released: Mapping[st
     return sorted(pairs, key=lambda p: (-p.score, p.first, p.second))
 
 
-def write_similar(path: Path, pairs: list[Pair], answers: Mapping[str, Mapping[str, str]]) -> None:
-    """Write the page with the first pairs side by side; no script, nothing from the net, every word escaped."""
+def write_similar(path: Path, pairs: list[Pair], answers: Answers, groups: list[list[str]]) -> None:
+    """Write the page: groups, and the first pairs side by side; no script, nothing from the net, every word escaped."""
     parts = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
              "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">",
              "<title>Similar answers</title><style>body{font:15px/1.45 system-ui,sans-serif;margin:2em;color:#222}",
@@ -130,6 +166,11 @@ def write_similar(path: Path, pairs: list[Pair], answers: Mapping[str, Mapping[s
              "<p>Pairs that share code which is rare in this class, whatever its names and comments are. Short right "
              "answers are alike by nature, and people may learn together: this page proves nothing. It says where a "
              "person may want to look.</p>"]
+    if groups:
+        names = "".join(f"<li>{len(members)}: {_e(', '.join(members))}</li>" for members in groups)
+        parts.append(f"<h2>Notebooks that are all but the same</h2><p>Each shares at least {100 * SAME:.0f} % of its "
+                     "code with another of its group, over all tasks, whether that code is rare in the class or not."
+                     f"</p><ul>{names}</ul><h2>Pairs that share rare code</h2>")
     for pair in pairs[:SHOWN]:
         parts.append(f"<h2>{_e(pair.first)} and {_e(pair.second)}: {100 * pair.score:.0f} % alike, most in "
                      f"{_e(pair.task)}</h2><table><tr>")
@@ -137,7 +178,7 @@ def write_similar(path: Path, pairs: list[Pair], answers: Mapping[str, Mapping[s
                   for student in (pair.first, pair.second)]
         parts.append("</tr></table>")
     if not pairs:
-        parts.append("<p>No two submissions share anything rare.</p>")
+        parts.append("<p>No two submissions share code that at most a quarter of the class has.</p>")
     path.write_text("\n".join([*parts, "</body></html>"]), "utf-8")
 
 

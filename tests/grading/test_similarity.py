@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coursekit.grading.similarity import fingerprints, normalised, similar_pairs, write_similar
+from coursekit.grading.similarity import ENOUGH, fingerprints, normalised, same_notebooks, similar_pairs, write_similar
 
 COMMON = "def f(x):\n    m = x.mean(0)\n    s = x.std(0)\n    return (x - m) / s\n"
 ODD = """
@@ -39,6 +39,20 @@ def test_a_renamed_copy_comes_first_and_the_common_answer_tells_nothing() -> Non
     assert not [p for p in pairs if p.first.startswith("honest") and p.second.startswith("honest")]
 
 
+def test_a_copy_that_half_the_class_has_is_shown_as_a_group() -> None:
+    """What many hold is not rare, so no pair shares anything rare; the whole notebooks are the same all the same."""
+    more = ODD.replace("def f", "def g").replace("/ len(values)", "/ (len(values) - 1)").replace("x.shape[1]", "2 * 3")
+    mine, theirs = {"t1": ODD, "t2": more}, {"t1": RENAMED, "t2": more}
+    assert len(fingerprints(ODD)) + len(fingerprints(more)) >= ENOUGH
+    answers = {f"honest{i}": {"t1": COMMON, "t2": OTHER} for i in range(6)}
+    answers |= {f"ring{i}": mine if i % 2 else theirs for i in range(6)}
+    assert not [p for p in similar_pairs(answers) if p.first.startswith("ring") and p.second.startswith("ring")]
+    assert same_notebooks(answers) == [[f"ring{i}" for i in range(6)]], "short answers that agree are no group"
+    assert same_notebooks(answers, mine) == [], "what was handed out is nobody's own"
+    apart = {**answers, "ring0": {"t1": ODD, "t2": OTHER}}
+    assert same_notebooks(apart) == [[f"ring{i}" for i in range(1, 6)]]
+
+
 def test_what_was_handed_out_is_nobody_s_own() -> None:
     answers = {f"s{i}": {"t1": ODD if i < 2 else COMMON} for i in range(9)}
     assert similar_pairs(answers)[0].score > 0.9
@@ -48,11 +62,12 @@ def test_what_was_handed_out_is_nobody_s_own() -> None:
 def test_the_page_is_safe(tmp_path: Path) -> None:
     code = ODD + "\n# <script>alert(1)</script> \ud800"
     answers = {"<b>": {"t1": code}, "y": {"t1": code}, "z": {"t1": COMMON}, "w": {"t1": OTHER}}
-    write_similar(tmp_path / "similar.html", similar_pairs(answers), answers)
+    write_similar(tmp_path / "similar.html", similar_pairs(answers), answers, [["<b>", "y"]])
     page = (tmp_path / "similar.html").read_text("utf-8")
-    assert "<script>" not in page and "<b>" not in page and "&lt;b&gt; and y" in page
-    write_similar(tmp_path / "none.html", [], {})
-    assert "No two submissions" in (tmp_path / "none.html").read_text("utf-8")
+    assert "<script>" not in page and "<b>" not in page and "&lt;b&gt; and y" in page and "2: &lt;b&gt;, y" in page
+    write_similar(tmp_path / "none.html", [], {}, [])
+    empty = (tmp_path / "none.html").read_text("utf-8")
+    assert "No two submissions" in empty and "all but the same" not in empty
 
 
 def test_whatever_the_text_is_there_are_fingerprints() -> None:
