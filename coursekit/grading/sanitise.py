@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,19 @@ def calm_markdown(source: str) -> str:
     return MATHJAX_COMMANDS.sub(lambda m: "\\ " + m.group(1), source)
 
 
+FORMULA = re.compile("(^|;)([\\s\"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*)"
+                     "(?=[-=+@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\ufe66\ufe62\ufe63\ufe6b\ufe6a])")
+"""Where a formula would start: in front of ASCII, full-width or small forms, at the start or behind a ``;``, which
+separates cells where numbers have a decimal comma; spaces, quotes and what is invisible in between are seen through.
+A comma separates nothing, because the writer of tables puts quotes around a cell that has one."""
+
+
 def spreadsheet_safe(value: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    value = " ".join(value.split()) if any(c in value for c in "\r\n\t") else value
-    return "'" + value if value[:1] in ("=", "+", "-", "@", "|", "%") else value
+    """Text that no spreadsheet takes for a formula, on one line. Doing it twice changes nothing.
+
+    >>> spreadsheet_safe("=1+2"), spreadsheet_safe("x; =1+2"), spreadsheet_safe("a = b; c")
+    ("'=1+2", "x; '=1+2", 'a = b; c')
+    """
+    value = re.sub(r"[^\S \u00a0]+", " ", value)
+    value = "".join(c for c in value if unicodedata.category(c) != "Cc")
+    return FORMULA.sub(r"\1\2'", value)

@@ -26,7 +26,7 @@ LAYOUTS = {
     "alice_ps90.ipynb": "alice",
     "PS90-alice (1).ipynb": "alice",
     "alice/deep/down/answer.ipynb": "alice",
-    "Jane Doe_71_assignsubmission_file_/ps90.ipynb": "Jane_Doe_71",
+    "Jane Doe_71_assignsubmission_file_/ps90.ipynb": "Jane_Doe",
 }
 
 

@@ -9,7 +9,9 @@ from grading_course import NAME, RIGHT, Answers
 
 from coursekit.grading import GradeReport, Row, grade
 from coursekit.grading.exports import write_exports
+from coursekit.grading.ingest import safe_id
 from coursekit.grading.late import due_time, penalty
+from coursekit.grading.lms import shown
 
 
 def test_a_day_begun_counts_and_no_more_is_taken_than_there_is() -> None:
@@ -48,17 +50,49 @@ def test_late_submissions_lose_their_share_until_the_policy_changes(bwrap: str, 
         marks(late=10.0)
 
 
-def test_tables_for_moodle_and_canvas(tmp_path: Path) -> None:
-    rows = [Row("Jane_Doe_71", "Jane Doe_71", "graded", {"t1": 2.0, "t2": 0.5}, 2.5, 3.0, 0.5),
-            Row("doejane", "doejane_LATE_1234_56789", "graded", {"t1": 2.0, "t2": 1.0}, 3.0, 3.0),
-            Row("cmd", "=cmd()", "malformed", max=3.0, reason="empty")]
+def _tables(tmp_path: Path, rows: list[Row]) -> list[list[dict[str, str]]]:
     report = GradeReport("ps02", tmp_path, {"t1": "One", "t2": "Two"}, {"t1": 2.0, "t2": 1.0}, rows)
-    moodle, canvas = (list(csv.DictReader(path.open(encoding="utf-8", newline=""))) for path in write_exports(report))
+    return [list(csv.DictReader(path.open(encoding="utf-8", newline=""))) for path in write_exports(report)]
+
+
+def _row(name: str, total: float | None = 2.5, penalty: float = 0.0) -> Row:
+    points = {"t1": 2.0, "t2": 0.5} if total is not None else {}
+    return Row(safe_id(name), name, "graded" if points else "malformed", points, total, 3.0, penalty)
+
+
+def test_tables_for_moodle_and_canvas(tmp_path: Path) -> None:
+    moodle, canvas = _tables(tmp_path, [_row(shown("Moodle", "Jane Doe", "71"), penalty=0.5),
+                                        _row(shown("Canvas", "doejane", "1234"), 3.0), _row("=cmd()")])
     assert [r["Identifier"] for r in moodle] == ["Participant 71", "", ""]
-    assert [r["Full name"] for r in moodle] == ["Jane Doe", "doejane_LATE_1234_56789", "'=cmd()"]
-    assert [r["Grade"] for r in moodle] == ["2", "3", ""]
+    assert [r["Full name"] for r in moodle] == ["Jane Doe", "doejane", "'=cmd()"]
+    assert [r["Grade"] for r in moodle] == ["2", "3", "2.5"]
     assert moodle[0]["Feedback comments"] == "t1: 2 of 2; t2: 0.5 of 1"
     assert canvas[0] == {"Student": "    Points Possible", "ID": "", "SIS User ID": "", "SIS Login ID": "",
                          "Section": "", "ps02": "3"}
     assert [(r["Student"], r["ID"], r["ps02"]) for r in canvas[1:]] == [
-        ("Jane Doe_71", "", "2"), ("doejane", "1234", "3"), ("'=cmd()", "", "")]
+        ("Jane Doe", "", "2"), ("doejane", "1234", "3"), ("'=cmd()", "", "2.5")]
+
+
+def test_moodle_finds_the_columns_that_its_importer_asks_for(tmp_path: Path) -> None:
+    """importgradeslib.php gives up without these three; what it knows of the time is Moodle's own sign for none."""
+    (row,), _ = _tables(tmp_path, [_row(shown("Moodle", "Jane Doe", "71"))])
+    assert {"Identifier", "Grade", "Last modified (grade)"} <= set(row) and row["Last modified (grade)"] == "-"
+
+
+def test_a_missing_mark_has_no_row_because_canvas_would_clear_the_grade_that_is_there(tmp_path: Path) -> None:
+    moodle, canvas = _tables(tmp_path, [_row(shown("Canvas", "doejane", "12"), None), _row("roe", 0.0)])
+    assert [r["Grade"] for r in moodle] == ["0"] and [r["Student"] for r in canvas[1:]] == ["roe"]
+
+
+def test_a_number_that_two_rows_have_is_nobodys(tmp_path: Path) -> None:
+    for system in ("Moodle", "Canvas"):
+        rows = [_row(shown(system, name, "7")) for name in ("doe", "roe")] + [_row(shown(system, "poe", "8"))]
+        moodle, canvas = _tables(tmp_path, rows)
+        numbers = [r["Identifier"] if system == "Moodle" else r["ID"] for r in (moodle if system == "Moodle"
+                                                                               else canvas[1:])]
+        assert numbers == ["", "", "Participant 8" if system == "Moodle" else "8"]
+
+
+def test_a_name_that_only_looks_like_a_system_s_gets_nobody_s_number(tmp_path: Path) -> None:
+    moodle, canvas = _tables(tmp_path, [_row("stud_12"), _row("doejane_1234_56789"), _row("Jane Doe_71")])
+    assert not any(r["Identifier"] for r in moodle) and not any(r["ID"] for r in canvas)
