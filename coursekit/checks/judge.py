@@ -138,7 +138,7 @@ def _differs(given: Arrays, sheet: Sheet, i: int, reveal: bool) -> str:
             if key == "result":
                 return f"The function returned several values ({', '.join(given)}); expected one."
             return f"{label}missing from what the function returned."
-        found = difference(np.asarray(given[key]), want, sheet.rtol, sheet.atol)
+        found = difference(np.asarray(given[key]), want, sheet.rtol, sheet.atol, reveal=reveal)
         if found:
             said.append(label + found.sentence + (f" {found.detail}" if reveal and found.detail else ""))
         elif len(expected) > 1:

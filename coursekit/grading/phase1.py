@@ -20,10 +20,11 @@ import nbformat
 import psutil
 from nbformat import NotebookNode
 
+from coursekit.checks.forbidden import searchable
 from coursekit.grading import cgroup
 from coursekit.grading.cluster import on_cluster
 from coursekit.grading.execute import execute
-from coursekit.grading.graft import forbidden_flags
+from coursekit.grading.graft import forbidden_flags, grade_id, is_student
 from coursekit.grading.nursery import EMPTIED
 from coursekit.grading.nursery_client import Nursery, NurseryUnavailable, modules_of
 from coursekit.grading.plan import Plan
@@ -115,7 +116,7 @@ def agreed(first: Result, second: Result) -> Result:
 
 
 def _run_once(plan: Plan, notebook: NotebookNode) -> Result:
-    result = Result(plan.key(notebook), flags=forbidden_flags(notebook, dict(plan.forbids), plan.notebook))
+    result = Result(plan.key(notebook), flags=_name_flags(plan, notebook))
     if _nursery and _nursery.process.poll() is not None:
         use_nursery(open_nursery(plan))
     run = Path(tempfile.mkdtemp(prefix="r", dir=_nursery.base) if _nursery else
@@ -145,6 +146,16 @@ def _run_once(plan: Plan, notebook: NotebookNode) -> Result:
     finally:
         remove_tree(run)
     return result
+
+
+def _name_flags(plan: Plan, notebook: NotebookNode) -> list[str]:
+    """Flags for forbidden names, and for text of the student's in which they could not be looked for."""
+    theirs = [(i, cell) for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and is_student(cell)]
+    unread = [f"cell {i + 1} is too long, or nested too deep, to look for forbidden names in it; do so yourself"
+              for i, cell in theirs if not searchable(cell.source)]
+    if not unread and not searchable("\n".join(cell.source for _, cell in theirs if not grade_id(cell))):
+        unread = ["the added cells are too long to look for forbidden names in them; do so yourself"]
+    return forbidden_flags(notebook, dict(plan.forbids), plan.notebook) + unread
 
 
 _plan: Plan | None = None

@@ -24,23 +24,31 @@ from coursekit.grading.graft import CHECK_SUFFIX, grade_id
 
 MAX_FILE = 64 * 2**20
 MAX_UNPACKED = 256 * 2**20
+ARRAYS_A_CASE = 100
+"""A function may return several arrays; each of them costs the judge time, however small it is."""
 
 EXCEPTIONS = {name for name, value in vars(builtins).items()
               if isinstance(value, type) and issubclass(value, BaseException)} | {"LinAlgError", "OutOfMemoryError"}
 UNREADABLE = "The check's result file could not be read."
-FIXED = ("Not answered yet.", "The function returned None. Is there a `return` at its end?",
-         UNREADABLE, "The call left no result.",
+FIXED = ("Not answered yet.", UNREADABLE, "The call left no result.",
          "The check's result is not an array of real numbers.")
-PATTERNS = (
-    re.compile(r"The function raised (?P<exception>\w{1,40})( in line \d{1,4} of its cell)?"),
-    re.compile(r"(\w{1,20}(\[\d{1,2}\])?: )?The function returned (None|complex numbers).{0,60}"),
-    re.compile(r"(\w{1,20}(\[\d{1,2}\])?: )?The function returned a (?P<type>\w{1,40}), which is not an array of "
-               r"numbers\."),
-    re.compile(r"(\w{1,20}(\[\d{1,2}\])?: )?The function returned a (?P<type2>\w{1,40}); expected a tensor or array of "
-               r"real numbers\."),
-    re.compile(r"The function returned a list of tensors of unequal shapes \[[\d(), ]{1,100}\]\."),
-    re.compile(r"The function returned an array of shape \([\d, ]{0,60}\): far more than any task asks for\."),
+KEYED = re.compile(r"(?:(?P<key>[^:]{1,40}): )?(?P<rest>The function returned .*)")
+RETURNED = (
+    (re.compile(r"The function returned None\. Is there a `return` at its end\?"), ""),
+    (re.compile(r"The function returned complex numbers; expected a tensor or array of real numbers\."), ""),
+    (re.compile(r"The function returned a (?P<type>\w{1,40}), not an array of numbers\."),
+     "The function returned something that is not an array of numbers."),
+    (re.compile(r"The function returned a (?P<type>\w{1,40}); expected a tensor or array of real numbers\."),
+     "The function returned something that is not an array of numbers."),
 )
+COARSE = (
+    (re.compile(r"The function returned a list of tensors of unequal shapes .*"),
+     "The function returned a list of tensors of unequal shapes."),
+    (re.compile(r"The function returned an array of shape .*: far more than any task asks for\."),
+     "The function returned an array far larger than any task asks for."),
+)
+RAISED = re.compile(r"The function raised (?P<exception>\w{1,40})(?P<line> in line [1-9]\d? of its cell)?"
+                    r"(?: in line \d+ of its cell)?")
 UNNAMED = "The call ended in an error of a kind that is not shown."
 
 
@@ -69,7 +77,7 @@ def collect_outputs(folder: Path, sheet: Sheet, scratch: Path, reason: str) -> t
     odd = [f"the arrays of {sheet.name} are not what its check writes: somebody else wrote them"]
     if data is None:
         return [Failure(reason)] * len(sheet.cases), odd if os.path.lexists(folder / name) else []
-    if not _unpacks_small(data):
+    if not _unpacks_small(data, ARRAYS_A_CASE * max(1, len(sheet.cases))):
         return [Failure(UNREADABLE)] * len(sheet.cases), odd
     copy = scratch / name
     copy.write_bytes(data)
@@ -137,25 +145,39 @@ def stored(verdict: Verdict) -> dict[str, Any]:
 
 
 def _public(output: Arrays | Failure, expected: Arrays) -> Arrays | Failure:
-    """An output whose words cannot carry a hidden input out: known sentences, known keys."""
+    """An output whose words cannot carry a hidden input out: sentences from a list, the keys that are asked for.
+
+    Of other keys the first two are kept, under the names that a tuple's items have: which ones there are, and how many,
+    is for the student to choose, and so could be a message.
+    """
     if isinstance(output, Failure):
-        return Failure(_public_sentence(output.sentence), output.blank)
-    return {key if key in expected or re.fullmatch(r"result(\[\d{1,2}\])?", key) else "(another)": value
-            for key, value in output.items()}
+        return Failure(_public_sentence(output.sentence, expected), output.blank)
+    others = [key for key in output if key not in expected]
+    known = {key: value for key, value in output.items() if key in expected}
+    free = [key for i in range(len(expected) + 2) if (key := f"result[{i}]") not in expected]
+    if others == ["result"]:
+        return {**known, "result": output["result"]}
+    return known | dict(zip(free[:2], (output[key] for key in others), strict=False))
 
 
-def _public_sentence(sentence: str) -> str:
+def _public_sentence(sentence: str, expected: Arrays) -> str:
+    """One of a closed list of sentences: what stands in the student's file was written by the student's kernel."""
     if sentence in FIXED:
         return sentence
-    for pattern in PATTERNS:
-        match = pattern.fullmatch(sentence)
-        if match:
-            named = match.groupdict()
-            if named.get("exception") and named["exception"] not in EXCEPTIONS:
-                return UNNAMED
-            if any(v and v not in TYPES for k, v in named.items() if k.startswith("type")):
-                return "The function returned something that is not an array of numbers."
-            return sentence
+    if raised := RAISED.fullmatch(sentence):
+        name = raised["exception"]
+        return f"The function raised {name}{raised['line'] or ''}" if name in EXCEPTIONS else UNNAMED
+    keyed = KEYED.fullmatch(sentence)
+    if keyed is None:
+        return UNNAMED
+    key = f"{keyed['key']}: " if keyed["key"] in expected else ""
+    for pattern, otherwise in RETURNED:
+        if match := pattern.fullmatch(keyed["rest"]):
+            known = match.groupdict().get("type", "int") in TYPES
+            return key + (keyed["rest"] if known else otherwise)
+    for pattern, said in COARSE:
+        if pattern.fullmatch(keyed["rest"]):
+            return key + said
     return UNNAMED
 
 
@@ -174,9 +196,17 @@ def _plain_bytes(path: Path) -> bytes | None:
     return None
 
 
-def _unpacks_small(data: bytes) -> bool:
+ENTRY = b"PK\x01\x02"
+"""Every entry of a zip's table of contents begins with these bytes (other data hold them by chance, but rarely)."""
+
+
+def _unpacks_small(data: bytes, most: int) -> bool:
+    """Is it an archive of at most `most` entries that unpack to a size that can be held?"""
+    if data.count(ENTRY) > most:  # counted before Python's reader makes an object of each
+        return False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return sum(info.file_size for info in archive.infolist()) <= MAX_UNPACKED
+            entries = archive.infolist()
+            return len(entries) <= most and sum(info.file_size for info in entries) <= MAX_UNPACKED
     except Exception:
         return False
