@@ -38,6 +38,7 @@ COARSE = 20  # the same for a critic that looks at batches: there each cell cost
 ARROWS = 150
 NODES = 33  # of the manifold's grid along a side
 UNIT = 8192  # int16 levels in half a window, so that points as far away as four half windows can be drawn
+AT_ONCE = 500  # points that G maps at a time
 COMPARED = 500  # points on each side of the energy distance
 
 PARTS = ("heat", "arrows", "manifold", "quality")
@@ -106,12 +107,12 @@ class Lens:
         """
         window = self.board.window
         with torch.no_grad():
-            x = self.g(_noise(self.g.latent)[: SAMPLES if "quality" in parts else POINTS])
+            x = self._pushed(_noise(self.g.latent)[: SAMPLES if "quality" in parts else POINTS])
             arrays, facts = {"points": _levels(x[:POINTS], window)}, {}
             if "heat" in parts and self.has_map:
                 arrays["heat"], facts["heat"] = self._heat(window)
             if "manifold" in parts:
-                arrays["manifold"] = _levels(self.g(_nodes(self.g.latent)), window).reshape(NODES, NODES, 2)
+                arrays["manifold"] = _levels(self._pushed(_nodes(self.g.latent)), window).reshape(NODES, NODES, 2)
             if "quality" in parts:
                 found, numbers = self._quality(x)
                 arrays, facts = arrays | found, facts | numbers
@@ -121,6 +122,10 @@ class Lens:
             # Without unit: nats for a way of half a window.
             arrays["arrows"] = (arrows * window[2]).nan_to_num(0.0).numpy()
         return arrays, facts
+
+    def _pushed(self, z: Tensor) -> Tensor:
+        """G(z), some hundred points at a time: what lies between the layers stays in the processor's cache."""
+        return torch.cat([self.g(part) for part in z.split(AT_ONCE)])
 
     def _heat(self, window: tuple[float, float, float]) -> tuple[np.ndarray, dict[str, Any]]:
         side = COARSE if self.by_batch else HEAT

@@ -10,7 +10,7 @@ does not play there is no thread, and what is asked is done at once by whoever a
 
 Frames must not slow training down, nor pile up where the page is slow. So a frame is made only if
 
-- the page has answered for all but a second's worth of those sent before (`seen`);
+- the page has answered for all but `WINDOW` of those sent before (`seen`);
 - the last one lies 1 / FPS seconds back, or more for a page that leaves out what it cannot draw in time;
 - since the last one, training has had `SHARE` times the seconds that it cost.
 """
@@ -36,9 +36,9 @@ FPS = 31.0  # most frames a second: what the eye asks for; each one more would b
 FEWEST = 2.0  # frames a second for a page that cannot draw them
 DRAWN = 0.75  # part of the frames that a page draws if it gets as many as it can take
 SHARE = 2.8  # training gets this many seconds for each that a frame takes: 74 % of the time at least
-WINDOW = 40  # frames sent and not yet answered; the page answers twice a second
-LOST = 2.0  # seconds after which an answer of the page is given up for lost
-SELDOM, SELDOM_AT_MOST = 0.25, 1.0  # seconds between judgements of quality: of a frame that is kept, or made for it
+WINDOW = 50  # frames sent and not yet answered; the page answers once a second
+LOST = 3.0  # seconds after which an answer of the page is given up for lost
+SELDOM, SELDOM_AT_MOST = 0.4, 1.0  # seconds between judgements of quality: of a frame that is kept, or made for it
 PATIENCE = 20.0  # seconds without any answer after which nobody is thought to look
 NOBODY = "Training paused: no page has shown a picture for a while. Press Play to go on."
 
@@ -137,7 +137,7 @@ class Worker:
         self._seen = max(self._seen, number)
         self._answered = time.perf_counter()
         # A page that draws two of three frames, because others have come meanwhile, gets fewer.
-        self._fps = min(FPS, 1.25 * self._fps) if part > DRAWN else max(FEWEST, part * self._fps)
+        self._fps = min(FPS, 1.5 * self._fps) if part > DRAWN else max(FEWEST, part * self._fps)
         self._wake.set()
 
     # ------------------------------------------------------------ on the thread

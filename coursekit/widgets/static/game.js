@@ -11,7 +11,7 @@ const UPDATES = [1, 2, 3, 5, 10];
 const PACE = 120;
 const STILL = 600;
 /** Milliseconds between answers to frames: each makes JupyterLab show a busy kernel, which costs more than a frame. */
-const LATEST = 500;
+const LATEST = 1000;
 /** Size of buttons and menus in lecture size; pictures and words have 1.6. */
 const NEAR = "1.15";
 /** Distance between points of a stroke, as a part of half the window. */
