@@ -16,6 +16,7 @@ SMALL = {
     "s11_mode_protocol": {**TINY, "BATCHES": 20},
     "s11_unrolled_gan": TINY,
     "s11_veegan": TINY,
+    "s11_veegan_variants": TINY,
     "s11_minibatch_statistics": TINY,
     "s11_pacgan": TINY,
     "s11_pacgan_goal": {**TINY, "WIDE": (8, 8), "WAVES": (3, 0.2, 5.0)},
