@@ -107,6 +107,50 @@ best = figure_row("s09_optimal_discriminator")
 fold(f"Here they differ by {error:.3f} at most, where there are points. Over seeds, pairs and longer training:", best)
 
 # %% [markdown]
+# That critic saw fresh points in every step. In practice there is one set of points, seen again and again. In the widget
+# below, drag data $p$ and fakes $p_g$ by their marks: the dashed $\sigma(D^*)$ follows at once. A network with two layers of
+# 48 is trained beside it, each time anew, on $n$ points of each (the strokes at the top and at the bottom).
+#
+# **Predict.** $\sigma(D^*)$ of two normals of one width passes through one half once. How often does $\sigma(D)$ after 400
+# steps on 16 points of each, and how often on 1,024?
+
+# %%
+guess = None  # for example [1, 1]
+
+# %%
+from coursekit.widgets import CriticExplorer
+
+CriticExplorer()
+
+# %% [markdown]
+# **Try.** Press "Train" and watch the left picture. Then move "Points n" to 1,024. Where the ground is grey next to no points
+# fall, and $\sigma(D)$ may say what it likes. Put $p_g$ exactly onto $p$: $D^*$ is a coin; what does a critic of 16 points
+# say? And with 4,096 points, make $p_g$ narrow and the critic linear: why can no step of training help? (The right picture
+# shows the loss; its dashed line is the topic of the next cells.)
+#
+# (Where this page is not running Python: the widget draws both critics over the densities, and the critic's loss on its
+# own points and on fresh ones.)
+
+# %%
+from dataclasses import replace
+
+from coursekit.widgets.critic_state import CriticState
+
+few, off, crossings = CriticState(n=16), {}, {}
+for n in (16, 1_024):
+    *_, end = replace(few, n=n).rows()  # what the widget shows after the last step
+    says_data = end["curve"][few.exact()["seen"]] > 0.5
+    crossings[n] = (says_data[1:] != says_data[:-1]).sum().item()
+    off[n] = end["error"][0]
+assert off[16] > 0.3 > 0.2 > off[1_024]  # the largest distance of the two, as probabilities
+why = f"They differ by {off[16]:.2f} at most on 16 points, by {off[1_024]:.2f} on 1,024. Other points, other crossings."
+reveal(guess, [crossings[16], crossings[1_024]], why)
+
+# %% [markdown]
+# On few points the network draws a cliff wherever a point of data stands beside a fake: it knows the points, not the
+# densities. And a *linear* logit cannot be right where the two widths differ, for there $D^*$ is a parabola.
+
+# %% [markdown]
 # ### The value of the game
 #
 # How well can the best critic do? Put $D^*$ into the loss. JS compares with the mixture $m = (p + p_g)/2$, so write
