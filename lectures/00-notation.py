@@ -363,6 +363,7 @@ assert abs(variance - sigma2 / (1 - alpha / (2 * sigma2))) < 1e-12
 # | Nash equilibrium | a point at which no player gains by moving alone |
 # | n-gram | $n$ successive characters |
 # | one-hot | a vector of zeros with a single 1 that says which one it is |
+# | zero-centred penalty | a price for any slope of the critic, at the points it judges |
 # | packing | judging several points of one kind at once, with one label |
 # | power, level | chance to see a difference that is there; chance to see one that is not |
 # | precision, recall (of samples) | share of generated points near data; share of data near generated points |
