@@ -2,7 +2,8 @@
 
 ``coursekit grade ps02 … --due 2026-11-30T23:59+01:00 --late 0.1`` takes a tenth of what was earned for each day begun
 after the due time; without ``--late`` nothing is taken and lateness is only flagged. When a student handed in comes
-from nbgrader's ``timestamp.txt``; without one nobody is late.
+from nbgrader's ``timestamp.txt`` beside the notebook; without one nothing is taken. The archives of Moodle and Canvas
+have none and know no times (see `lms`); what Canvas calls late is flagged.
 """
 from __future__ import annotations
 
