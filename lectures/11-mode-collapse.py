@@ -425,14 +425,14 @@ fold(sentence, race)
 # %% [markdown]
 # ### Modes and sharpness
 #
-# PacGAN's authors report 23.8 modes *and* 91.3 % of high quality, with larger nets and 400,000 updates of each player.
-# What is it that takes so long? The critic's eye: an MLP learns what is coarse first and what is fine very late
+# PacGAN's authors report 23.8 modes *and* 91.3 % of high quality, with larger nets and (in their published code) 400,000
+# updates of each player. What is it that takes so long? The critic's eye: an MLP learns what is coarse first and what is fine very late
 # (**spectral bias**, Rahaman et al. 2019). While it cannot tell a point in a mode from one beside it, the generator is
 # not told either.
 #
 # So put the detail into the critic's input: beside $x$ the **waves** $\sin(k \cdot x)$ and $\cos(k \cdot x)$, for 32
-# wave vectors $k$, slow and fast (Tancik et al. 2020). A wave as long as the data tells left from right; one as long as
-# a mode is wide tells in from out:
+# wave vectors $k$, slow and fast (Tancik et al. 2020). A slow wave tells left from right; a fast one turns a small step
+# into a large difference. Three of the 32, along the middle row:
 
 # %%
 from coursekit.gans import Waves
@@ -445,9 +445,9 @@ chosen = {f"|k| = {lengths[i]:.1f}": seen[:, i] for i in (0, 13, 26)}
 plots.curves(line, chosen, x_label="$x_1$, at $x_2 = 0$", y_label="$\\sin(k \\cdot x)$")
 
 # %% [markdown]
-# Eyes alone make it worse. A critic that sees each mode sharply from the start has a cliff around it; points fall to
-# the next mode and stay there, however unevenly they are spread. So the critic also pays for its slopes, at real points
-# and at fakes,
+# Eyes alone made it worse in our trials: sharp points soon, but inner modes starved and corners overfed. A critic that
+# sees each mode sharply from the start has a cliff around it; points fall to the next mode and stay, however unevenly
+# they are spread. So the critic also pays for its slopes, at real points and at fakes,
 #
 # $$\frac{\gamma}{2}\left( |\nabla D(x)|^2 + |\nabla D(G(z))|^2 \right),$$
 #
