@@ -99,7 +99,7 @@ def _first(order: dict[str, Any]) -> None:
 
 def _walls(order: dict[str, Any]) -> None:
     """Empty folders, this run's files, and nothing of other runs."""
-    size = f"size={order['folder_bytes']}"
+    size = f"size={order['folder_bytes']},nr_inodes={order['files']}"  # an empty file has no size, but it has a price
     _mount("none", "/", "", MS_REC | MS_PRIVATE)
     handles = {name: os.open(path, os.O_PATH | os.O_DIRECTORY) for name, path in order["folders"].items()}
     _mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,{size}")

@@ -96,7 +96,7 @@ class Nursery:
         order: dict[str, Any] = {
             "socket": str(meet), "log": str(box.run / "kernel.log"), "base": str(self.base), "uid": box.uid,
             "folders": {name: str(path) for name, path in folders.items()}, "folder_bytes": box.limits.folder_bytes,
-            "limits": box.rlimits(), "environment": box.environment(), "argv": argv}
+            "files": box.limits.files, "limits": box.rlimits(), "environment": box.environment(), "argv": argv}
         with socket.socket(socket.AF_UNIX) as listener:
             meet.unlink(missing_ok=True)
             listener.bind(str(meet))

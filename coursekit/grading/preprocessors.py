@@ -29,6 +29,7 @@ from coursekit.grading.notebooks import from_notebook
 from coursekit.grading.phase1 import Result, Store, run_all
 from coursekit.grading.plan import Plan, make_plan
 from coursekit.grading.sandbox import Limits
+from coursekit.grading.sanitise import quick_to_set
 from coursekit.grading.verdicts import check_outputs, public_name
 
 PRIVATE = ".coursekit"
@@ -131,6 +132,7 @@ class Formulas(_Step):
             # not by the trait `extra_loaders`: setting it would drop the exporter's filters
             environment.loader = ChoiceLoader([DictLoader(NO_MATHJAX), _OurTemplates(environment.loader)])
             environment.without_mathjax = True
+        quick_to_set(nb.cells)
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,
@@ -143,8 +145,17 @@ class Formulas(_Step):
 class StudentView(Formulas):
     """For feedback: drops what the kernel printed, and says in a fixed form where a cell failed.
 
-    A student's code runs on the hidden inputs, so whatever it prints may hold them. Verdicts come from the judge.
+    A student's code runs on the hidden inputs, so whatever it prints may hold them. Verdicts come from the judge. Of
+    the cells that a student added only the first that failed is named: there may be thousands, and which of them fail,
+    and how, is for the student to choose.
     """
+
+    first_failed = -1
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        added = [(i, cell) for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and not grade_id(cell)]
+        self.first_failed = next((i for i, cell in added if any(o.output_type == "error" for o in cell.outputs)), -1)
+        return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,
                         index: int) -> tuple[NotebookNode, ResourcesDict]:
@@ -152,7 +163,8 @@ class StudentView(Formulas):
         if cell.cell_type == "code" and is_check(cell):
             cell.outputs = [o for o in cell.outputs if o.output_type == "display_data"]
         elif cell.cell_type == "code":
-            errors = [public_name(o.ename) for o in cell.outputs if o.output_type == "error"]
+            errors = [public_name(o.ename) for o in cell.outputs if o.output_type == "error"
+                      and (grade_id(cell) or index == self.first_failed)]
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"When it was graded, this cell ended "
                                                                                  f"in {errors[-1]}.")] if errors else []
         return cell, resources

@@ -43,6 +43,7 @@ class Limits:
         cell_seconds, notebook_seconds: wall-clock time of a cell and of all; past it the kernel is killed.
         memory_bytes: data the kernel may hold (and 4 GiB more address space, which libraries map and never touch).
         file_bytes, folder_bytes: size of one file, and of the folders that the kernel may write.
+        files: files and folders in each of ``/tmp``, ``/dev/shm`` and the home; each takes a kilobyte of memory.
         processes: processes and threads together.
         output_bytes: of all cells' output; more is dropped.
         restarts: fresh kernels after one that was killed or died, so that later tasks still count.
@@ -53,6 +54,7 @@ class Limits:
     memory_bytes: int = 3 * 2**30
     file_bytes: int = 64 * 2**20
     folder_bytes: int = 256 * 2**20
+    files: int = 20_000
     processes: int = 128
     output_bytes: int = 8 * 2**20
     restarts: int = 3

@@ -2,6 +2,10 @@
 
 An allow-list: of outputs only plain text, streams, errors and bitmap pictures are kept, without metadata; HTML, SVG,
 JavaScript, LaTeX, Markdown and widgets are dropped (their plain text stays). nbconvert escapes the text itself.
+
+Nor may a page take long to make. The parsers of Markdown and the colourers of code are regular expressions that were
+written for honest text: a few kilobytes of something else keep them busy for minutes. What does not look like text that
+somebody wrote is shown as it is, unparsed.
 """
 from __future__ import annotations
 
@@ -93,6 +97,58 @@ FORMULA = re.compile("(^|;)([\\s\"\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\
 """Where a formula would start: in front of ASCII, full-width or small forms, at the start or behind a ``;``, which
 separates cells where numbers have a decimal comma; spaces, quotes and what is invisible in between are seen through.
 A comma separates nothing, because the writer of tables puts quotes around a cell that has one."""
+
+
+# What a student's cell may hold and still be set with colours, or as Markdown.
+MAX_SET = 10_000
+"""Characters of a cell."""
+MAX_LINE = {"code": 400, "markdown": 5_000}
+"""Characters of a line (whoever writes prose may write a paragraph on each)."""
+MAX_LINES = 400
+MAX_SPACES = 150
+"""White space in one go: the colourer of code looks at each end of it from each of its beginnings."""
+MAX_MATHS = 20
+"""What begins like a formula; for each the parser of Markdown looks for an end, through all that follows."""
+ROOM = {"code": 100_000, "markdown": 60_000}
+"""Characters of all cells of one student together."""
+MATHS = re.compile(r"\\begin\{|\\\\[\[(]")
+FENCE = re.compile(r"^((?:[ \t>*+:-]|\d{1,9}[.)])*(?:`{3,}|~{3,}))(?=[ \t]*[^\s`~])", re.MULTILINE)
+
+
+def quick_to_set(cells: Iterable[NotebookNode]) -> None:
+    """Shows as plain text what a student wrote and what would take long to set on a page; changes `cells` in place.
+
+    For pages only: a converter of nbgrader gives each page a copy of the notebook. Nothing is left out.
+    """
+    room = dict(ROOM)
+    for cell in cells:
+        if cell.cell_type not in room or cell.metadata.get("nbgrader", {}).get("locked"):
+            continue
+        source = cell.source
+        usual = _usual(source, MAX_LINE[cell.cell_type]) and len(source) <= room[cell.cell_type]
+        room[cell.cell_type] -= len(source) if usual else 0
+        if cell.cell_type == "code":
+            cell.metadata.pop("magics_language", None)  # "%%html" and its kin: colourers of other languages
+            if not usual:
+                cell.metadata["magics_language"] = "text"
+        elif usual and len(MATHS.findall(source)) <= MAX_MATHS:
+            cell.source = FENCE.sub(r"\1text ", source)  # a block that names another language is coloured as that
+        else:
+            cell.source = _as_it_is(source)
+
+
+def _usual(source: str, longest: int) -> bool:
+    """Is it of a size and shape that people write?"""
+    lines = source.split("\n")
+    return (len(source) <= MAX_SET and len(lines) <= MAX_LINES and max(map(len, lines)) <= longest
+            and max(map(len, re.findall(r"\s+", source)), default=0) <= MAX_SPACES)
+
+
+def _as_it_is(source: str) -> str:
+    """Text as a Markdown block of plain text, whatever is in it."""
+    longest = max((len(run) for run in re.findall(r"~+", source)), default=0)
+    fence = "~" * max(3, longest + 1)
+    return f"{fence}text\n{source}\n{fence}\n"
 
 
 def spreadsheet_safe(value: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from coursekit.grading.nursery import EMPTIED
 from coursekit.grading.sandbox import Box
 
 INTERVAL = 0.2
@@ -42,7 +43,9 @@ class Watch:
             if used > limits.memory_bytes or self.was_over():
                 self.reason = self.too_much
             elif any(folder_is_over(self.box.run / name, limits.folder_bytes) for name in ("out", "ipc")):
-                self.reason = f"it wrote more than {limits.folder_bytes / 2**20:.0f} MiB to disk"
+                self.reason = f"it wrote more than {limits.folder_bytes / 2**20:.0f} MiB, or {MAX_FILES} files, to disk"
+            elif self.box.isolated and self.box.nursery is None and most_files(pid) > limits.files:
+                self.reason = f"it made more than {limits.files} files"  # bubblewrap limits only their size
         _kill_tree(pid)
 
     def look(self, pid: int) -> int:
@@ -75,17 +78,41 @@ def memory_of(pid: int, enough: int = 0) -> int:
 def folder_is_over(folder: Path, limit: int) -> bool:
     """Does a folder that a stranger writes to hold more than `limit` bytes, or very many files?"""
     size = count = 0
-    try:
-        for entry in os.scandir(folder):
-            count += 1
-            size += 0 if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False).st_size
-            if entry.is_dir(follow_symlinks=False) and folder_is_over(Path(entry.path), limit - size):
-                return True
-            if size > limit or count > MAX_FILES:
-                return True
-    except OSError:  # vanished while we looked, or locked against us
-        return False
+    below = [folder]
+    while below:
+        try:
+            for entry in os.scandir(below.pop()):
+                count += 1
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(Path(entry.path))
+                else:
+                    size += entry.stat(follow_symlinks=False).st_size
+                if size > limit or count > MAX_FILES:
+                    return True
+        except OSError:  # vanished while we looked, or locked against us
+            continue
     return False
+
+
+def most_files(pid: int) -> int:
+    """Files and folders in the fullest of the places in memory that the processes below `pid` may write to."""
+    most = 0
+    for place in EMPTIED:
+        try:
+            inside = f"/proc/{_tree(pid)[-1].pid}/root{place}"
+            if os.stat(inside).st_dev != _device(place):  # the walls stand: it is not this machine's own folder
+                system = os.statvfs(inside)
+                most = max(most, system.f_files - system.f_ffree)
+        except (OSError, IndexError):
+            continue
+    return most
+
+
+def _device(place: str) -> int:
+    try:
+        return os.stat(place).st_dev
+    except OSError:
+        return -1
 
 
 def _tree(pid: int) -> list[psutil.Process]:

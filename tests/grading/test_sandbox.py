@@ -1,17 +1,20 @@
 """The walls themselves, apart from any notebook: what is visible, what is limited, and that they fail closed."""
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import zmq
 from grading_course import NAME, RIGHT, Answers
 
 from coursekit.grading import IsolationUnavailable, Limits, grade
-from coursekit.grading.provisioner import BoxManager
+from coursekit.grading.provisioner import MAX_MESSAGE, BoxManager
 from coursekit.grading.sandbox import Box, bubblewrap, check_isolation
+from coursekit.grading.watch import MAX_FILES, Watch, folder_is_over, most_files
 
 NOBODY = 65534
 
@@ -73,6 +76,47 @@ def test_the_limits_bind(bwrap: str, tmp_path: Path, code: str, words: str) -> N
     limits = Limits(memory_bytes=500 * 2**20, processes=40, folder_bytes=50 * 2**20, file_bytes=40 * 2**20)
     ran = python(make_box(tmp_path, limits=limits), code)
     assert ran.returncode != 0 and (words in ran.stderr or ran.returncode in (153, -25)), ran
+
+
+@pytest.mark.sandbox
+def test_a_kernel_that_makes_very_many_files_is_ended(bwrap: str, tmp_path: Path) -> None:
+    """Bubblewrap limits a folder in memory by its bytes alone; where there is no nursery, the watch counts files."""
+    box = make_box(tmp_path, limits=Limits(files=3_000))
+    code = "import os\nfor i in range(10**9): os.close(os.open(f'/tmp/{i % 50000}', os.O_CREAT))"
+    running = subprocess.Popen(box.command([sys.executable, "-P", "-s", "-c", code]), env={})
+    watch = Watch(box)
+    asyncio.run(asyncio.wait_for(watch.run(running.pid), 30))
+    assert watch.reason == "it made more than 3000 files"
+    assert running.wait(10) != 0
+    assert most_files(os.getpid()) == 0, "this machine's own folders are nobody's doing"
+
+
+def test_files_and_bytes_are_counted_in_all_folders_together(tmp_path: Path) -> None:
+    for name in ("a", "b", "a/c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(bytes(400))
+    assert folder_is_over(tmp_path, 1_000) and not folder_is_over(tmp_path, 1_200)
+    for i in range(MAX_FILES):
+        (tmp_path / ("a" if i % 2 else "b") / str(i)).touch()
+    assert folder_is_over(tmp_path, 10**9)
+
+
+def test_a_message_that_is_too_large_is_dropped_by_the_socket(tmp_path: Path) -> None:
+    """A kernel decides how long its messages are; one of gigabytes must not be held in the grader's memory first."""
+    manager = BoxManager(make_box(tmp_path))
+
+    async def received(size: int) -> int:
+        with manager.context.socket(zmq.PULL) as ours, zmq.Context() as theirs, theirs.socket(zmq.PUSH) as sender:
+            ours.bind(f"ipc://{tmp_path}/s")
+            sender.linger = 0
+            sender.connect(f"ipc://{tmp_path}/s")
+            sender.send(bytes(size))
+            return len(await ours.recv()) if await ours.poll(20_000 if size < MAX_MESSAGE else 2_000) else 0
+
+    assert asyncio.run(received(MAX_MESSAGE - 2**20)) == MAX_MESSAGE - 2**20
+    assert asyncio.run(received(MAX_MESSAGE + 2**20)) == 0
+    assert MAX_MESSAGE <= 2**24
+    manager.context.destroy(linger=0)
 
 
 @pytest.mark.sandbox
