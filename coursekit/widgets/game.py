@@ -456,7 +456,7 @@ class GanGame(CanvasWidget):
         """The games to show on a page: these, or if they have not been played a copy that is played ahead."""
         if len(self.state.frames) > 1:
             return self.state
-        copy = GameState(self.state.board, [lane.settings for lane in self.state.lanes], self.seed)
+        copy = GameState(self.state.board, [lane.settings for lane in self.state.lanes], self.seed, every=STRIDE)
         with contextlib.suppress(ArithmeticError), one_thread():  # one that diverges is shown as far as it came
             copy.advance(AHEAD)
         return copy

@@ -28,7 +28,7 @@ from coursekit.training.run import Diverged
 from coursekit.widgets.game_picture import PARTS, Lens
 from coursekit.widgets.game_setup import Board, Settings, start_game
 
-EVERY = 40  # updates between kept frames, at first: making them takes 7 % of the time
+EVERY = 80  # updates between kept frames, at first: making them takes 3 % of the time
 KEPT = 240  # frames kept at most; about 20 kB each for one game
 BOOKMARKS = 9
 PLAYERS = ("d", "g")
@@ -119,18 +119,21 @@ class GameState:
         sides: one or two settings.
         seed: of nets, batches and noise, the same for both sides.
         kept: frames kept at most, at least 4.
+        every: updates between kept frames, at first.
 
     Raises:
         ValueError: if a setting is wrong; the sentence says which.
     """
 
-    def __init__(self, board: Board, sides: Sequence[Settings], seed: int = 0, *, kept: int = KEPT) -> None:
+    def __init__(
+        self, board: Board, sides: Sequence[Settings], seed: int = 0, *, kept: int = KEPT, every: int = EVERY
+    ) -> None:
         if len(sides) not in (1, 2):
             raise ValueError(f"The game shows one side or two beside each other, got {len(sides)}.")
         self.board, self.seed = board, arguments.count(seed, "seed")
         self.kept = arguments.count(kept, "kept", minimum=4)
         self.lanes = [Lane(one, board, seed) for one in sides]
-        self.steps, self.every = 0, EVERY
+        self.steps, self.every = 0, arguments.count(every, "every", minimum=1)
         self.bookmarks: dict[int, Bookmark] = {}
         self.frames: dict[int, Frame] = {0: self.frame()}
 

@@ -32,7 +32,7 @@ from coursekit.training.run import Diverged
 from coursekit.widgets.game_picture import PARTS
 from coursekit.widgets.game_state import Frame, GameState
 
-FPS = 31.0  # most frames a second: what the eye asks for; each one more would be taken from training
+FPS = 32.0  # most frames a second: what the eye asks for; each one more would be taken from training
 FEWEST = 2.0  # frames a second for a page that cannot draw them
 DRAWN = 0.75  # part of the frames that a page draws if it gets as many as it can take
 SHARE = 2.8  # training gets this many seconds for each that a frame takes: 74 % of the time at least
@@ -170,7 +170,7 @@ class Worker:
             kept = self.state.frames.get(self.state.steps)
             lately = now - words < (SELDOM if kept else SELDOM_AT_MOST)
             seldom = slow or not lately
-            if (now >= due - (0.5 / self._fps if kept else 0) or slow) and self._room(now):
+            if (now >= due - (0.3 / self._fps if kept else 0) or slow) and self._room(now):
                 frame = kept or self._frame(made, seldom)
                 number = self._show(frame, seldom)
                 if number:
@@ -178,7 +178,7 @@ class Worker:
                     words = now if seldom else words
                 made += 1
                 cost = time.perf_counter() - now
-                due = max(due + 1 / self._fps, now + 0.5 / self._fps, now + (1 + SHARE) * cost)
+                due = max(due + 1 / self._fps, now + 0.7 / self._fps, now + (1 + SHARE) * cost)
             if now - self._answered > PATIENCE:
                 return NOBODY
             if self.pace > 0:

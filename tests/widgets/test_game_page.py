@@ -14,7 +14,7 @@ from coursekit.widgets.arrays import Arrays, pack
 
 pytestmark = pytest.mark.browser
 
-STEPS = [0, 40, 80, 120, 160, 200]
+STEPS = [0, 80, 160, 240, 320, 400]
 
 # What the page sends to Python, kept.
 RECORD = """() => { window.sent = []; coursekit.model.send = (content) => window.sent.push(content); }"""
@@ -23,7 +23,7 @@ RECORD = """() => { window.sent = []; coursekit.model.send = (content) => window
 @pytest.fixture(scope="module")
 def game():
     made = GanGame("grid-25", compare="pacgan2")
-    made.advance(200)
+    made.advance(400)
     return made
 
 
@@ -63,7 +63,7 @@ def test_without_a_kernel_the_kept_frames_play_once_through(browser, path, artef
         page.evaluate("""() => { window.seen = [];
           coursekit.model.on("change:shown", () => seen.push(coursekit.model.get("shown"))); }""")
         page.get_by_role("button", name="Play").click()
-        page.get_by_text("update 200.").wait_for()
+        page.get_by_text("update 400.").wait_for()
         page.get_by_role("button", name="Play").wait_for()  # it stopped by itself
         assert page.evaluate("() => seen") == STEPS[1:]
         assert pixels(page, 0) != first[0]
@@ -73,7 +73,7 @@ def test_without_a_kernel_the_kept_frames_play_once_through(browser, path, artef
 
 def test_what_is_drawn_is_what_python_computed(browser, path, game):
     """A pixel of the plane under a generated point far from all others has the generated points' colour."""
-    frame = game.state.frames[200]
+    frame = game.state.frames[400]
     points = frame.arrays[0]["points"].astype(float)
     with opened(browser, path) as page:
         page.get_by_role("slider", name="Look back").focus()
@@ -167,10 +167,10 @@ def test_arrow_keys_scrub_from_the_slider_and_from_the_picture(browser, path):
     with opened(browser, path) as page:
         slider = page.get_by_role("slider", name="Look back")
         slider.press("ArrowRight")
-        assert get(page, "shown") == 40
-        assert slider.get_attribute("aria-valuetext") == "update 40"
+        assert get(page, "shown") == 80
+        assert slider.get_attribute("aria-valuetext") == "update 80"
         page.locator("canvas.ck-canvas").first.focus()
-        for key, step in (("ArrowRight", 80), ("ArrowLeft", 40), ("End", 200), ("Home", 0), ("ArrowLeft", 0)):
+        for key, step in (("ArrowRight", 160), ("ArrowLeft", 80), ("End", 400), ("Home", 0), ("ArrowLeft", 0)):
             page.keyboard.press(key)
             assert get(page, "shown") == step
         assert "update 0." in summary(page)

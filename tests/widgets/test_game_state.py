@@ -66,9 +66,9 @@ def test_it_trains_exactly_as_the_loop_that_students_read(remedy):
     with seeded(3):
         g, d = row.nets()
     run = fit_adversarial(g, d, row.data(), **row.options | {"seed": 3})
-    for _ in range(45):
+    for _ in range(EVERY + 5):
         next(run)
-    state = played(45, sides=[Settings(remedy=remedy)], seed=3)
+    state = played(EVERY + 5, sides=[Settings(remedy=remedy)], seed=3)
     assert len(state.frames) > 1  # it was looked at on the way
     for name, player in run.players.items():
         assert torch.equal(parameters(player), weights(state)[name])
@@ -340,10 +340,10 @@ def test_losses_beside_the_picture_are_means_since_the_last_kept_frame():
 
 
 def test_kept_frames_reach_back_to_the_start_and_their_memory_has_a_bound():
-    state = played(20 * EVERY, kept=6)
+    state = played(400, kept=6, every=20)
     assert len(state.frames) <= 6
     assert min(state.frames) == 0
-    assert max(state.frames) == 20 * EVERY // state.every * state.every
+    assert max(state.frames) == 400 // state.every * state.every
     assert all(step % state.every == 0 for step in state.frames)
     assert state.at(0).step == 0
     assert state.at(10**9).step == max(state.frames)
@@ -351,7 +351,7 @@ def test_kept_frames_reach_back_to_the_start_and_their_memory_has_a_bound():
 
 
 def test_frames_that_were_thinned_out_are_the_same_as_those_of_a_run_that_keeps_all():
-    few, all_of_them = played(12 * EVERY, kept=4), played(12 * EVERY)
+    few, all_of_them = played(240, kept=4, every=20), played(240, every=20)
     for step in few.frames:
         np.testing.assert_array_equal(few.at(step).arrays[0]["points"], all_of_them.at(step).arrays[0]["points"])
 
@@ -362,15 +362,15 @@ def test_what_is_kept_fits_into_memory():
 
 
 def test_training_goes_on_from_a_bookmark_as_it_went_on_before():
-    state = played(47, sides=[Settings(), Settings(remedy="pacgan2")])
-    assert state.bookmark() == 47
+    state = played(EVERY + 7, sides=[Settings(), Settings(remedy="pacgan2")])
+    assert state.bookmark() == EVERY + 7
     state.advance(2 * EVERY)
     then, kept, curve = state.frame(), dict(state.frames), state.curve(0, "d_loss")
     state.change(0, k=4, rate_g=0.1)
     state.advance(5)
-    state.restore(47)
-    assert (state.steps, state.lanes[0].settings) == (47, Settings())
-    assert max(state.frames) == 40
+    state.restore(EVERY + 7)
+    assert (state.steps, state.lanes[0].settings) == (EVERY + 7, Settings())
+    assert max(state.frames) == EVERY
     state.advance(2 * EVERY)
     same(state.frame(), then)
     assert list(state.frames) == list(kept)
@@ -395,7 +395,7 @@ def test_a_bookmark_is_shown_where_no_frame_was_kept():
     assert state.at(EVERY + 3).step == EVERY + 3
     state.remove(EVERY + 3)
     assert state.at(EVERY + 3).step == EVERY
-    with pytest.raises(ValueError, match=r"no bookmark at update 43\. Bookmarks: there are none"):
+    with pytest.raises(ValueError, match=rf"no bookmark at update {EVERY + 3}\. Bookmarks: there are none"):
         state.restore(EVERY + 3)
 
 

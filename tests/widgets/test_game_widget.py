@@ -15,7 +15,7 @@ from coursekit.training.run import Diverged
 from coursekit.widgets import game_worker
 from coursekit.widgets.game import FIGURE, GanGame
 from coursekit.widgets.game_setup import Settings, board
-from coursekit.widgets.game_state import GameState
+from coursekit.widgets.game_state import EVERY, GameState
 from coursekit.widgets.game_worker import Worker
 
 SMALL = {"data": "ring-8"}
@@ -293,10 +293,10 @@ def test_a_single_step_while_it_plays_pauses_first():
 
 def test_looking_back_pauses_and_playing_goes_on_from_the_newest():
     with playing(GanGame(**SMALL)) as game:
-        until(lambda: game.last > 45)
-        game.set_state({"shown": 40})
+        until(lambda: game.last > EVERY + 5)
+        game.set_state({"shown": EVERY})
         assert not game.playing
-        assert game.picture.about["step"] == 40
+        assert game.picture.about["step"] == EVERY
         assert "Looking back" in game.summary
         last = game.last
         game._handle_custom_msg({"action": "bookmark"}, [])
@@ -328,12 +328,12 @@ def test_going_on_from_a_bookmark_brings_its_settings():
 
 def test_start_again_brings_the_same_frames():
     game = GanGame(**SMALL)
-    game.advance(40)
-    then = game.state.frames[40]
+    game.advance(EVERY)
+    then = game.state.frames[EVERY]
     game.restart()
     assert game.last == 0
-    game.advance(40)
-    np.testing.assert_array_equal(game.state.frames[40].arrays[0]["points"], then.arrays[0]["points"])
+    game.advance(EVERY)
+    np.testing.assert_array_equal(game.state.frames[EVERY].arrays[0]["points"], then.arrays[0]["points"])
 
 
 @pytest.mark.parametrize(
@@ -464,14 +464,14 @@ def test_an_unknown_button_does_nothing():
 
 def test_a_page_without_a_kernel_holds_the_kept_frames(tmp_path):
     game = GanGame("ring-8", compare="pacgan2")
-    game.advance(100)
+    game.advance(2 * EVERY + 20)
     choices = game.page_choices()
-    assert choices == {"shown": [0, 40, 80]}
+    assert choices == {"shown": [0, EVERY, 2 * EVERY]}
     start = game.page_start()
-    assert start["last"] == 80
+    assert start["last"] == 2 * EVERY
     assert start["picture"].about["step"] == 0
     np.testing.assert_array_equal(
-        game.page_state({"shown": 80})["picture"]["points1"], game.state.frames[80].arrays[1]["points"]
+        game.page_state({"shown": EVERY})["picture"]["points1"], game.state.frames[EVERY].arrays[1]["points"]
     )
     assert game.export_html(tmp_path / "game.html").stat().st_size < 2e6
 
