@@ -34,15 +34,21 @@ def test_late_submissions_lose_their_share_until_the_policy_changes(bwrap: str, 
         Answers(small, RIGHT).write(submissions / student / f"{NAME}.ipynb")
         if time:
             (submissions / student / "timestamp.txt").write_text(time)
+    Answers(small, RIGHT).write(submissions / f"roe_LATE_506_90002_{NAME}.ipynb")
 
     def marks(**policy) -> dict[str, tuple]:
         report = grade(NAME, submissions, out, course=small, progress=False, **policy)
-        assert len(report.graded_now) <= 3
+        assert len(report.graded_now) <= 4
         return {row.student: (row.total, row.late_penalty, row.flags) for row in report.rows}
 
     first = marks(due="2026-11-30T23:59+01:00", late=0.1)
     flag = ["handed in 24.5 h late"]
-    assert first == {"early": (6.0, 0.0, []), "late": (6.0, pytest.approx(1.2), flag), "unknown": (6.0, 0.0, [])}
+    says = ["Canvas says it was late; no time is known, so no penalty was taken"]
+    assert first == {"early": (6.0, 0.0, []), "late": (6.0, pytest.approx(1.2), flag), "unknown": (6.0, 0.0, []),
+                     "roe_506": (6.0, 0.0, says)}
+    with (out / f"canvas-{NAME}.csv").open(encoding="utf-8", newline="") as file:
+        table = {row["Student"]: (row["ID"], row[NAME]) for row in csv.DictReader(file)}
+    assert table["roe"] == ("506", "6") and table["late"] == ("", "4.8")
     assert marks() == first, "a later run keeps the policy"
     assert marks(late=0.0)["late"] == (6.0, 0.0, flag)
     assert marks(due="2026-12-05T00:00Z", late=0.5)["late"] == (6.0, 0.0, [])
