@@ -50,7 +50,7 @@ class Submission:
 
     Attributes:
         student: an id that is safe in paths, pages and tables.
-        name: the name as it was found.
+        name: the name as it was found; with Moodle's or Canvas's number, as `lms.shown` writes it.
         path: where the notebook was found, below the folder or archive.
         data: the notebook's bytes; `None` where `problem` says why there is none.
         problem: the sentence for the report, or empty.

@@ -49,18 +49,21 @@ class Label:
 
 
 def label(top: str, *, folder: bool) -> Label | None:
-    """Read a name of the archive's top level; `None` where neither system wrote it."""
+    """Read a name of the archive's top level; `None` where neither system wrote it.
+
+    Students choose how such a name ends. So where it reads as more than one system's, the one counts that needs less
+    of it for the student's own name.
+    """
+    readings = []
     if found := MOODLE.fullmatch(top):
         file = "" if folder else found["file"] or ""
-        return Label("Moodle", found["name"].strip(), found["number"] or "", file) if folder or file else None
-    if folder:
-        return None
-    if found := ANONYMOUS.fullmatch(top):
-        return Label("Canvas", found["name"], "", found["file"], int(found["order"]), bool(found["late"]))
-    if found := CANVAS.fullmatch(top):
-        return Label("Canvas", found["name"], found["number"], found["file"] or found["typed"],
-                     int(found["order"] or 0), bool(found["late"]))
-    return None
+        readings += [Label("Moodle", found["name"].strip(), found["number"] or "", file)] if folder or file else []
+    if not folder and (found := ANONYMOUS.fullmatch(top)):
+        readings += [Label("Canvas", found["name"], "", found["file"], int(found["order"]), bool(found["late"]))]
+    elif not folder and (found := CANVAS.fullmatch(top)):
+        readings += [Label("Canvas", found["name"], found["number"], found["file"] or found["typed"],
+                           int(found["order"] or 0), bool(found["late"]))]
+    return min(readings, key=lambda reading: len(reading.name), default=None)
 
 
 def shown(system: str, name: str, number: str) -> str:

@@ -147,6 +147,19 @@ def test_moodle_s_number_is_of_one_assignment_and_keeps_only_namesakes_apart(tmp
     assert (group.student, group.name) == ("Default_group", "Default group")
 
 
+@pytest.mark.parametrize(("top", "whose"), [
+    ("doejane_505_90001_Bob_71_assignsubmission_file_ps90.ipynb", ("Canvas", "doejane", "505")),
+    ("doejane_505_90001_roe_506_90002_ps90.ipynb", ("Canvas", "doejane", "505")),
+    ("doejane_505_90001_LATE_506_90002_ps90.ipynb", ("Canvas", "doejane", "505")),
+    ("Jane Doe_71_assignsubmission_file_roe_506_90002_ps90.ipynb", ("Moodle", "Jane Doe", "71")),
+    ("Jane Doe_71_assignsubmission_file_Bob_72_assignsubmission_file_ps90.ipynb", ("Moodle", "Jane Doe", "71")),
+    ("anon_k3Xp9_90005_roe_506_90002_ps90.ipynb", ("", "anon_k3Xp9", "")),
+])
+def test_the_name_of_a_file_puts_it_under_nobody_else_s(tmp_path: Path, top: str, whose: tuple[str, str, str]) -> None:
+    (found,) = _taken_in(tmp_path / "x.zip", {top: b"{}"}).values()
+    assert taken_apart(found.name) == whose and LATE not in found.flags
+
+
 def test_dates_in_file_names_make_no_two_students_one(tmp_path: Path) -> None:
     found = _taken_in(tmp_path / "x.zip", {f"{n}_2026_11_ps90.ipynb": n.encode() for n in ("ada", "bob")})
     assert sorted(s.data or b"" for s in found.values()) == [b"ada", b"bob"]
