@@ -5,13 +5,16 @@ import html
 import random
 import re
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
+from coursekit.grading.report import GradeReport, Row, write_html
 from coursekit.grading.sanitise import MAX_SET, ROOM, calm_markdown, quick_to_set
+from coursekit.grading.similarity import write_similar
 
 coloured = Highlight2HTML(pygments_lexer="ipython3")
 SLOW_MARKDOWN = ["\\begin{a}" * 12_000, "\\\\(" * 30_000, "\\\\[" * 30_000, "\\begin{a}\n" * 1_000,
@@ -89,3 +92,16 @@ def test_repetitions_of_anything_are_set_quickly(seed: int) -> None:
             began = time.process_time()
             page(source, kind)
             assert time.process_time() - began < 2, (kind, unit)
+
+
+def test_the_report_and_the_page_of_similar_answers_may_run_and_fetch_nothing(tmp_path: Path) -> None:
+    """Should a word ever come through unescaped, the browser itself refuses what it asks for."""
+    row = Row("ada", "ada", "graded", {"t1": 1.0}, 1.0, 1.0)
+    report = GradeReport("ps90", tmp_path, {"t1": "x"}, {"t1": 1.0}, [row])
+    write_html(report)
+    write_similar(report.similar_path, [], {}, [])
+    for path in (report.html_path, report.similar_path):
+        shown = path.read_text("utf-8")
+        policy = re.search(r"<meta http-equiv='Content-Security-Policy' content=\"([^\"]*)\">", shown)
+        assert policy and 0 < policy.start() < shown.index("<style"), "it holds for what follows it only"
+        assert policy[1] == "default-src 'none'; style-src 'unsafe-inline'"

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import zmq
 from grading_course import NAME, RIGHT, Answers
 
 from coursekit.grading import IsolationUnavailable, Limits, grade
+from coursekit.grading.execute import QuietClient
 from coursekit.grading.provisioner import MAX_MESSAGE, BoxManager
 from coursekit.grading.sandbox import Box, bubblewrap, check_isolation
 from coursekit.grading.watch import MAX_FILES, Watch, folder_is_over, most_files
@@ -99,6 +101,25 @@ def test_files_and_bytes_are_counted_in_all_folders_together(tmp_path: Path) -> 
     for i in range(MAX_FILES):
         (tmp_path / ("a" if i % 2 else "b") / str(i)).touch()
     assert folder_is_over(tmp_path, 10**9)
+
+
+def test_output_past_its_budget_is_not_kept() -> None:
+    """Each message is small; a million of them are not."""
+    cell = nbformat.v4.new_code_cell("")
+    client = QuietClient(nbformat.v4.new_notebook(cells=[cell]))
+    client.reset_execution_trackers()
+    client.clear_before_next_output, client.room = False, 10_000
+    for i in range(100):
+        content = {"data": {"text/plain": "x" * 1_000}, "metadata": {}, "transient": {"display_id": "one"}}
+        message = {"header": {"msg_type": "display_data"}, "parent_header": {}, "msg_type": "display_data",
+                   "content": content}
+        client.output(cell.outputs, message, "one", 0)
+        if i < 3:
+            assert len(cell.outputs) == i + 1
+    assert 5 < len(cell.outputs) < 10
+    content = {"data": {"text/plain": "late"}, "metadata": {}, "transient": {"display_id": "one"}}
+    client._update_display_id("one", {"content": content})
+    assert "late" not in str(cell.outputs)
 
 
 def test_a_message_that_is_too_large_is_dropped_by_the_socket(tmp_path: Path) -> None:
