@@ -22,7 +22,7 @@ where a machine is not idle:
     others_busy   the part of the machine that programs other than this benchmark used meanwhile
 
 While a turn is measured nobody watches the page: playwright, as a debugger does, has every message of a websocket
-copied to it, which costs the browser about 5 ms for each picture. It lets go before the turn and comes back afterwards.
+copied to it, 3 ms for each picture in playwright alone. It lets go before the turn and comes back afterwards.
 
     python benchmarks/live_game.py [--seconds 6] [--turns 3] [--cases one,two,one-all,two-all]
 
