@@ -16,7 +16,7 @@ def lab(tmp_path_factory, chromium):
     folder = tmp_path_factory.mktemp("notebooks")
     cells = [
         "import ipywidgets\nfrom coursekit.widgets import EMExplorer, KDEExplorer, KLExplorer, PushForwardExplorer\n"
-        "from coursekit.widgets import ShiftExplorer, TransportExplorer",
+        "from coursekit.widgets import CriticExplorer, ShiftExplorer, TransportExplorer",
         "explorer = KDEExplorer('claw', n=500)\nipywidgets.VBox([ipywidgets.HTML('<b>in a box</b>'), explorer])",
         "start = explorer.bandwidth\n\ndef fail(change):\n    if change.new > start:\n"
         "        raise ZeroDivisionError('on purpose')\n\nexplorer.observe(fail, 'bandwidth')",
@@ -25,6 +25,7 @@ def lab(tmp_path_factory, chromium):
         "EMExplorer('three_blobs', k=3)",
         "TransportExplorer('left, right')",
         "ShiftExplorer('boxes')",
+        "CriticExplorer(n=16)",
     ]
     for name, sources in (("tiny", cells), ("broken", ["1 / 0"])):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
@@ -148,6 +149,27 @@ def test_a_dragged_bar_gets_another_plan_from_the_kernel(notebook, artefacts):
     root.get_by_role("button", name="One move").click()
     words.get_by_text("1 of ").wait_for()
     notebook.screenshot(artefacts / "lab-transport.png")
+    assert notebook.problems == []
+
+
+def test_a_critic_is_trained_by_the_kernel_where_the_densities_were_left(notebook, artefacts):
+    root = notebook.page.get_by_role("region", name="The best critic of two densities, and a trained one")
+    root.scroll_into_view_if_needed()
+    words = root.get_by_role("status")
+    words.get_by_text("Step 0: loss").wait_for()
+    mark = root.get_by_role("slider", name="Middle of p_g")
+    box = mark.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    notebook.page.mouse.move(x, y)
+    notebook.page.mouse.down()
+    notebook.page.mouse.move(x + 60, y, steps=8)
+    notebook.page.mouse.up()
+    place = float(mark.get_attribute("aria-valuenow"))
+    assert place > 2
+    words.get_by_text(f"p_g: middle {place:.2f}").wait_for()
+    root.get_by_role("button", name="Train").click()
+    words.get_by_text("Step 400: loss").wait_for()
+    notebook.screenshot(artefacts / "lab-critic.png")
     assert notebook.problems == []
 
 

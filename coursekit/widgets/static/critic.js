@@ -74,6 +74,7 @@ function render({ model, el }) {
       const color = colours(theme)[i];
       axes.area(grid, values, { color, alpha: 0.25 });
       axes.line(grid, values, { color, width: 2.5 });
+      if (handles[i].hidden) return;
       const mean = model.get(NAMES[i].mean);
       at[i] = [axes.X(mean), axes.bottom - ROWS[i] * (axes.bottom - axes.top)];
       const to = axes.yAt(at[i][1]);
