@@ -2,9 +2,10 @@
 
 `s11_veegan` finds that our VEEGAN reaches many modes early and then loses them. In the paper the reconstructor is
 random; public code of this experiment has p_F(z | x) = N(F(x), I) and 254 coordinates of noise for points of the plane,
-so that nearly all of z cannot be found again and F + e resembles N(0, I) by itself, and a critic with one hidden layer. Here each of these is tried on its own,
-with the reconstructor's weight and a critic that pays for its slopes (zero-centred penalty). All else is as in
-`s11_veegan`, on other seeds. The plain GAN stands beside, without and with the penalty.
+so that nearly all of z cannot be found again and F + e resembles N(0, I) by itself, and a critic with one hidden layer.
+Here each of these is tried on its own, with the reconstructor's weight and a critic that pays for its slopes
+(zero-centred penalty). All else is as in `s11_veegan`, on other seeds. The plain GAN stands beside, without and with
+the penalty.
 
 There is no test in this row, it is a search: the best of several on three seeds. One of them that catches more modes
 than the plain GAN with the same critic would have to do so again on the eight seeds of `s11_veegan`.
