@@ -370,8 +370,8 @@ def _names(entries: list[Entry]) -> str:
 def _name_of_file(top: str, assignment: str) -> str:
     stem = re.sub(r" ?\(\d+\)$", "", Path(top).stem).strip()
     token = re.escape(assignment)
-    stem = re.sub(rf"(?:^|[\s_.-]+){token}$|^{token}(?:[\s_.-]+|$)", "", stem, flags=re.IGNORECASE)
-    return stem.strip(" _.-")
+    stem = re.sub(rf"(?:^|(?<=[\s_.-])){token}$|^{token}(?=[\s_.-]|$)", "", stem, flags=re.IGNORECASE)
+    return stem.strip(" _.-\t\n")
 
 
 def _timestamp(notebook: Entry, entries: list[Entry]) -> tuple[str, tuple[str, ...]]:
