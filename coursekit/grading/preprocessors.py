@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment
 from nbconvert.exporters.exporter import ResourcesDict
+from nbconvert.filters.highlight import Highlight2HTML
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import List
@@ -133,6 +134,8 @@ class Formulas(_Step):
             environment.loader = ChoiceLoader([DictLoader(NO_MATHJAX), _OurTemplates(environment.loader)])
             environment.without_mathjax = True
         quick_to_set(nb.cells)
+        if environment is not None:  # Python's own colourer would colour all cells, those that say otherwise too
+            environment.filters["highlight_code"] = Highlight2HTML(pygments_lexer="ipython3", parent=self.parent)
         return super().preprocess(nb, resources)
 
     def preprocess_cell(self, cell: NotebookNode, resources: ResourcesDict,

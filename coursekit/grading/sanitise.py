@@ -118,7 +118,8 @@ FENCE = re.compile(r"^((?:[ \t>*+:-]|\d{1,9}[.)])*(?:`{3,}|~{3,}))(?=[ \t]*[^\s`
 def quick_to_set(cells: Iterable[NotebookNode]) -> None:
     """Shows as plain text what a student wrote and what would take long to set on a page; changes `cells` in place.
 
-    For pages only: a converter of nbgrader gives each page a copy of the notebook. Nothing is left out.
+    For pages only: a converter of nbgrader gives each page a copy of the notebook. Nothing is left out. That code is
+    not to be coloured is said in metadata, which nbconvert looks at for the language "ipython3" only.
     """
     room = dict(ROOM)
     for cell in cells:
@@ -145,7 +146,9 @@ def _usual(source: str, longest: int) -> bool:
 
 
 def _as_it_is(source: str) -> str:
-    """Text as a Markdown block of plain text, whatever is in it."""
+    """Text as a Markdown block of plain text, whatever is in it. Long lines are broken: nbconvert looks along each of
+    them for links, from every bracket."""
+    source = re.sub(r"([^\n]{1000})(?=[^\n])", r"\1\n", source)
     longest = max((len(run) for run in re.findall(r"~+", source)), default=0)
     fence = "~" * max(3, longest + 1)
     return f"{fence}text\n{source}\n{fence}\n"

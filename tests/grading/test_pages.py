@@ -9,25 +9,24 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbconvert.filters.highlight import Highlight2HTML
-from nbconvert.filters.markdown_mistune import markdown2html_mistune
+from nbconvert.exporters import HTMLExporter
 
+from coursekit.grading.notebooks import empty_notebook
 from coursekit.grading.report import GradeReport, Row, write_html
 from coursekit.grading.sanitise import MAX_SET, ROOM, calm_markdown, quick_to_set
 from coursekit.grading.similarity import write_similar
 
-coloured = Highlight2HTML(pygments_lexer="ipython3")
+EXPORTER = HTMLExporter(template_name="basic", preprocessors=["coursekit.grading.preprocessors.Formulas"])
 SLOW_MARKDOWN = ["\\begin{a}" * 12_000, "\\\\(" * 30_000, "\\\\[" * 30_000, "\\begin{a}\n" * 1_000,
-                 "~~~\n" + "\\\\[" * 30_000]
+                 "[" * 60_000, "~~~\n" + "\\\\[" * 30_000]
 SLOW_CODE = ['"' + "\\N{" * 60_000, "\n \n" * 8_000, "x" + "." * 30_000, "#\n" + "\n    " * 2_000]
 
 
 def page(source: str, kind: str) -> str:
-    """One cell as nbconvert sets it, in the form that our pages give it."""
+    """One cell as it stands on a page."""
     make = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
-    cell = make(source if kind == "code" else calm_markdown(source))
-    quick_to_set([cell])
-    return coloured(cell.source, metadata=cell.metadata) if kind == "code" else markdown2html_mistune(cell.source)
+    notebook = empty_notebook([make(source if kind == "code" else calm_markdown(source))])
+    return EXPORTER.from_notebook_node(notebook)[0]
 
 
 def words(shown: str) -> str:
@@ -42,7 +41,7 @@ def test_what_is_slow_to_set_is_shown_as_it_is(kind: str, source: str) -> None:
     began = time.process_time()
     shown = page(source, kind)
     assert time.process_time() - began < 1
-    assert words(shown) == re.sub(r"\s", "", source)
+    assert re.sub(r"\s", "", source) in words(shown)
 
 
 def test_what_people_write_is_set() -> None:
@@ -84,7 +83,7 @@ def test_repetitions_of_anything_are_set_quickly(seed: int) -> None:
     rng = random.Random(seed)
     pieces = [*"$\\\\[](){}*_`~><!|-+=:#&\n\n \t a1./@\"'%?", "\\begin{", "\\N{", "\"\"\"", "http://", "```",
               "import ", "{{"]
-    for _ in range(25):
+    for _ in range(15):
         unit = "".join(rng.choices(pieces, k=rng.randint(1, 5)))
         source = (unit * rng.choice((1, 20, 100)) + rng.choice(("", "\n"))) * MAX_SET
         source = "\n".join(line[:399] for line in source[:MAX_SET].split("\n")[:399])
