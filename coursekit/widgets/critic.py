@@ -15,6 +15,7 @@ from coursekit.widgets.base import CanvasWidget
 from coursekit.widgets.checked import Checked, number, whole
 from coursekit.widgets.critic_state import CRITICS, MEANS, POINTS, SCALES, SHAPES, STEPS, CriticState
 from coursekit.widgets.esm import compose_esm
+from coursekit.widgets.game_worker import one_thread
 
 QUESTION = ("shape", "mean_p", "scale_p", "mean_g", "scale_g", "n", "critic", "seed")  # what a run follows from
 GROW = 0.15  # seconds between two pictures of a run that is not yet through
@@ -130,8 +131,9 @@ class CriticExplorer(CanvasWidget):
 
     def _redraw(self) -> None:
         state = self.state
-        self.exact = state.exact()
-        self.summary = state.describe()
+        with one_thread():  # a second one gains nothing here, and where the browser wants it, both wait
+            self.exact = state.exact()
+            self.summary = state.describe()
 
     def _train(self) -> None:
         """Train while the kernel is idle, anew; the page shows the run as far as it is."""

@@ -6,6 +6,7 @@ import asyncio
 
 import numpy as np
 import pytest
+import torch
 import traitlets
 
 from coursekit.widgets import CriticExplorer, critic
@@ -45,6 +46,18 @@ def test_a_density_that_is_moved_takes_what_is_exact_with_it_at_once(explorer):
     for name, values in state.exact().items():
         np.testing.assert_allclose(explorer.exact[name], np.asarray(values, dtype="<f4"), rtol=1e-6)
     assert explorer.summary == state.describe()
+
+
+def test_a_drag_is_computed_on_one_thread(explorer, monkeypatch):
+    """With two, and a browser that wants the second, the same picture took fifty times as long."""
+    real, seen, before = CriticState.exact, [], torch.get_num_threads()
+    monkeypatch.setattr(CriticState, "exact", lambda state: (seen.append(torch.get_num_threads()), real(state))[1])
+    try:
+        torch.set_num_threads(2)
+        explorer.mean_g = 1.5
+        assert seen == [1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_step_leaves_what_is_exact_alone(explorer):
