@@ -8,9 +8,10 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -18,6 +19,7 @@ from grading_course import NAME, POINTS, SECRET, make_course
 from hostile_bank import CLEAN, World, read_bank, write_bank
 
 from coursekit.grading import GradeReport, Limits, grade
+from coursekit.grading.course_folder import CourseFolder
 from coursekit.grading.report import Row
 from coursekit.grading.sandbox import FIRST_UID
 
@@ -30,7 +32,7 @@ STEMS = [attack.stem for attack in BANK]
 
 @dataclass
 class Survived:
-    """What the grading run left behind."""
+    """What the grading run left behind; `pages` is the processor time of each student's marks and pages."""
 
     world: World
     report: GradeReport
@@ -39,6 +41,7 @@ class Survived:
     before: str
     heard: list[str]
     seconds: float
+    pages: dict[str, float]
 
     def row(self, stem: str) -> Row:
         return self.report[self.names[stem]]
@@ -62,9 +65,23 @@ def survived(bwrap: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         world = World(course, folder / "submissions", folder / "out", folder / "hostile-canary", port)
         names, honest = write_bank(BANK, world, honest_every=4)
         before = digest(course) + digest(world.submissions)
+        pages: dict[str, float] = {}
+        for step in ("autograde", "feedback"):
+            patch.setattr(CourseFolder, step, timed(getattr(CourseFolder, step), pages))
         began = time.monotonic()
         report = grade(NAME, world.submissions, world.out, course=course, limits=LIMITS, progress=False)
-        yield Survived(world, report, names, honest, before, heard(tcp, udp, unix), time.monotonic() - began)
+        yield Survived(world, report, names, honest, before, heard(tcp, udp, unix), time.monotonic() - began,
+                       pages)
+
+
+def timed(step: Callable[..., None], seconds: dict[str, float]) -> Callable[..., None]:
+    """A step of the phase in which students wait for each other, with the processor time that each of them takes."""
+    def wrapped(folder: CourseFolder, student: str) -> None:
+        began = time.process_time()
+        step(folder, student)
+        seconds[student] = seconds.get(student, 0.0) + time.process_time() - began
+
+    return wrapped
 
 
 def test_the_bank_is_large() -> None:
@@ -90,6 +107,29 @@ def test_nothing_is_read_and_time_is_bounded(survived: Survived, stem: str) -> N
     cells = json.loads(survived.page("autograded", row))["cells"]
     assert "LOOT" not in json.dumps([cell.get("outputs") for cell in cells])
     assert row.seconds < LIMITS.notebook_seconds + (LIMITS.restarts + 1) * 12
+    others = median(survived.pages.values())
+    assert survived.pages[row.student] < 5 * max(1.0, others), "one of them holds up all others"
+
+
+def test_all_of_it_took_a_bounded_time(survived: Survived) -> None:
+    """Generous, for the machine may be busy: the bank takes a second and a half a submission on two free cores."""
+    assert survived.seconds < 10 * len(survived.report.rows)
+
+
+def test_no_output_is_kept_past_its_budget(survived: Survived) -> None:
+    cells = json.loads(survived.page("autograded", survived.row("many_displays")))["cells"]
+    kept = sum(len(json.dumps(cell["outputs"])) for cell in cells if cell["cell_type"] == "code")
+    assert LIMITS.output_bytes / 2 < kept < 1.2 * LIMITS.output_bytes
+
+
+def test_no_hidden_input_reaches_its_author_in_a_sentence_or_in_many_errors(survived: Survived) -> None:
+    row = survived.row("says_inputs_in_a_sentence")
+    numbers = re.findall(r"\d{5,}", re.search(r"LEAK \[(.*?)\]", survived.page("autograded", row))[1])
+    assert len(numbers) == 2
+    assert not [number for number in numbers if number[:6] in survived.page("feedback", row)]
+    row = survived.row("says_inputs_by_errors")
+    assert survived.page("autograded", row).count('"output_type": "error"') >= 100
+    assert survived.page("feedback", row).count("this cell ended in") == 1
 
 
 def test_honest_submissions_in_between_are_unaffected(survived: Survived) -> None:
@@ -130,6 +170,8 @@ def test_pages_run_nothing_and_show_nothing_hidden(survived: Survived) -> None:
     opened = ("<script>alert", "<img src=x", "<b onclick", 'href="javascript:', r"\href{",
               f'src="http://127.0.0.1:{survived.world.port}')
     report = survived.report.html_path.read_text("utf-8")
+    assert re.search(r"<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src '[a-z-]+'\">",
+                     report[:report.index("<style>")])
     assert not [tag for tag in opened if tag in report]
     for row in survived.report.rows:
         if row.status == "graded":
