@@ -22,6 +22,7 @@ from coursekit.grading.exports import write_exports
 from coursekit.grading.graft import grade_id, graft
 from coursekit.grading.ingest import MAX_NOTEBOOK_BYTES, Submission, collect
 from coursekit.grading.late import due_time
+from coursekit.grading.lms import taken_apart
 from coursekit.grading.notebooks import Malformed, as_notebook, read_cells
 from coursekit.grading.phase1 import Result, run_all
 from coursekit.grading.plan import Plan
@@ -111,6 +112,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         _write_gradebook(ready, results, folder, policy, progress)
         there = None if students else {submission.student for submission in found}
         report = _report(plan, folder, ran, time.monotonic() - began, there)
+        report.notes = _notes(ready, str(policy[0]))
         write_csv(report)
         write_html(report)
         write_exports(report)
@@ -201,7 +203,7 @@ def _graft_all(found: list[Submission], plan: Plan, folder: CourseFolder,
             grafted = graft(cells, plan.notebook, plan.assignment)
         except Malformed as reason:
             folder.remove(submission.student)
-            folder.add_student(submission.student, submission.name)
+            folder.add_student(submission.student, taken_apart(submission.name)[1])
             write_ledger(folder, submission.student, {
                 "name": submission.name, "path": submission.path, "status": "malformed", "reason": str(reason)})
             continue
@@ -263,7 +265,7 @@ def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder
         page = _hash([stamp, by_hand.get(student, []), PAGES])
         try:
             if not folder.is_current(student, stamp):
-                folder.add_student(student, one.submission.name)
+                folder.add_student(student, taken_apart(one.submission.name)[1])
                 folder.autograde(student)
                 if flags:
                     folder.flag(student)
@@ -311,6 +313,14 @@ def _report(plan: Plan, folder: CourseFolder, ran: list[str], seconds: float, th
     return GradeReport(plan.assignment, folder.root, {n: s.title for n, s in plan.sheets.items()},
                        {n: s.max_points for n, s in plan.sheets.items()}, rows, ran, seconds, plan.isolated,
                        plan.conditions)
+
+
+def _notes(ready: dict[str, Ready], due: str) -> tuple[str, ...]:
+    timeless = sum(not one.submission.timestamp for one in ready.values()) if due else 0
+    if not timeless:
+        return ()
+    return (f"Of {timeless} of {len(ready)} submissions no time is known (nbgrader's timestamp.txt): they count as "
+            "handed in on time.",)
 
 
 def _how_late(seconds: float) -> str:

@@ -58,6 +58,7 @@ class GradeReport:
         seconds: wall-clock time of this run.
         isolated: kernels ran in the sandbox.
         conditions: what was fixed for every submission, in words.
+        notes: what a person should know of the class as a whole.
     """
 
     assignment: str
@@ -69,6 +70,7 @@ class GradeReport:
     seconds: float = 0.0
     isolated: bool = True
     conditions: str = ""
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, student: str) -> Row:
         for row in self.rows:
@@ -105,7 +107,7 @@ class GradeReport:
             lines.append("  ".join([row.student.ljust(width), *marks, total.rjust(7), f"{row.status}: {note}"
                                     if row.status != "graded" else note]).rstrip())
         lines += ["", f"{len(self.rows)} submissions, {len(self.graded_now)} run now, {self.seconds:.0f} s."
-                      + ("" if self.isolated else " WITHOUT ISOLATION."),
+                      + ("" if self.isolated else " WITHOUT ISOLATION."), *self.notes,
                   f"Marks: {self.csv_path} (for Moodle and Canvas: moodle-{self.assignment}.csv, "
                   f"canvas-{self.assignment}.csv)",
                   f"Report: {self.html_path}", f"Similar answers: {self.similar_path}",
@@ -148,7 +150,7 @@ def write_html(report: GradeReport) -> None:
         f"{len(report.rows) - len(graded)} not. {len(report.graded_now)} were run now, in {report.seconds:.0f} s"
         f"{_stored(len(graded) - len(report.graded_now))}. {_load(report)}"
         f"<a href='{_e(report.similar_path.name)}'>Similar answers</a></p>",
-        "" if report.isolated else OPEN,
+        "" if report.isolated else OPEN, *(f"<p class='warn'>{_e(note)}</p>" for note in report.notes),
         _problems(report), _marks(report), _tasks(report, graded), _slips(report, len(graded)),
         f"<p class='quiet'>{_e(report.conditions)}.</p>" if report.conditions else "", "</body></html>"]
     report.html_path.write_text("\n".join(parts), "utf-8")

@@ -61,7 +61,7 @@ def remember(report: GradeReport, submissions: Path, course: Path, options: dict
         return
     kept = {"fingerprint": fingerprint(report.assignment, submissions, report.out, course, options),
             "tasks": report.tasks, "max_points": report.max_points, "isolated": report.isolated,
-            "rows": [asdict(row) for row in report.rows]}
+            "notes": report.notes, "rows": [asdict(row) for row in report.rows]}
     part = path.with_suffix(".part")
     part.write_text(json.dumps(kept, ensure_ascii=False), "utf-8")
     part.replace(path)
@@ -73,7 +73,7 @@ def last_report(assignment: str, submissions: Path, out: Path, course: Path,
     try:
         kept = json.loads(_place(out, assignment).read_text("utf-8"))
         report = GradeReport(assignment, out, kept["tasks"], kept["max_points"], [Row(**row) for row in kept["rows"]],
-                             isolated=kept["isolated"])
+                             isolated=kept["isolated"], notes=tuple(kept["notes"]))
         there = all(p.is_file() for p in (report.csv_path, report.html_path, report.similar_path))
         same = there and kept["fingerprint"] == fingerprint(assignment, submissions, out, course, options)
     except (OSError, ValueError, KeyError, TypeError):

@@ -50,6 +50,8 @@ def test_late_submissions_lose_their_share_until_the_policy_changes(bwrap: str, 
         table = {row["Student"]: (row["ID"], row[NAME]) for row in csv.DictReader(file)}
     assert table["roe"] == ("506", "6") and table["late"] == ("", "4.8")
     assert marks() == first, "a later run keeps the policy"
+    assert "Of 2 of 4 submissions no time is known" in (out / f"report-{NAME}.html").read_text("utf-8")
+    assert "Of 2 of 4" in str(grade(NAME, submissions, out, course=small)), "also where nothing had to be done again"
     assert marks(late=0.0)["late"] == (6.0, 0.0, flag)
     assert marks(due="2026-12-05T00:00Z", late=0.5)["late"] == (6.0, 0.0, [])
     with pytest.raises(ValueError, match="share of the points"):
