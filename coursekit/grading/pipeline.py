@@ -281,7 +281,7 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-PAGES = 3
+PAGES = 4
 """Raised when pages made from the same result would look different."""
 
 

@@ -24,6 +24,8 @@ from itertools import combinations
 from pathlib import Path
 from zlib import crc32
 
+LONG = 100_000
+"""Characters. A parser takes hundreds of bytes for each, and a notebook may hold 20 MB of them."""
 GRAM = 12
 WINDOW = 5
 SHOWN = 30
@@ -49,8 +51,10 @@ class Pair:
 def normalised(source: str) -> list[str]:
     """Tokens of a piece of Python without comments, doc strings, layout and the choice of names.
 
-    Text that is no Python gives its words.
+    Text that is no Python gives its words, and so does one that is too long to be an answer.
     """
+    if len(source) > LONG:
+        return source[:LONG].split()
     try:
         source = ast.unparse(_without_docstrings(ast.parse(source)))
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
