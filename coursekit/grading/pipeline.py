@@ -4,6 +4,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -96,7 +97,8 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         return same
     found = collect(submissions, assignment)
     folder = CourseFolder(out, assignment)
-    with _alone(out), tempfile.TemporaryDirectory(prefix="ck-") as built:  # not in the course: others read there
+    # Not built in the course, where others read; its name lets a later run clear it away after a kill.
+    with _alone(out), tempfile.TemporaryDirectory(prefix=f"ck-{os.getpid()}-") as built:
         source = build_assignment(course, assignment, Path(built) / assignment)
         folder.prepare(source, {"course": str(course), "limits": limits.to_dict() if limits else None,
                                 "isolated": isolation, "hide": [str(submissions)],
@@ -164,7 +166,7 @@ def _sensible(submissions: Path, out: Path, jobs: int) -> None:
 def _check_walls(isolation: bool, hide: list[Path]) -> None:
     if not isolation:
         return
-    with tempfile.TemporaryDirectory(prefix="ck-") as temporary:
+    with tempfile.TemporaryDirectory(prefix=f"ck-{os.getpid()}-") as temporary:
         shown = Path(temporary) / "shown"
         (shown / "out").mkdir(parents=True)
         box = Box(Path(temporary), shown, Limits(), hide=tuple(hide))
