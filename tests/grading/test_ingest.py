@@ -168,7 +168,7 @@ def test_dates_in_file_names_make_no_two_students_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 @pytest.mark.parametrize("zipped", [False, True])
 def test_a_folder_around_a_class_is_looked_through(tmp_path: Path, zipped: bool, method: int) -> None:
-    files = {f"export (2)/{who}/work/{NAME}.ipynb": who.encode() for who in ("ada", "bob", "eve")}
+    files = {f"export (2)/{who}/files/{NAME}.ipynb": who.encode() for who in ("ada", "bob", "eve")}
     source = tmp_path / "renamed.zip" if zipped else tmp_path / "renamed"
     if zipped:
         _zip(source, {"export (2)/": b"", "export (2)/carol/": b"", **files}, method)
