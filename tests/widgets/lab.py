@@ -154,21 +154,6 @@ class Notebook:
                 self.page.wait_for_timeout(50)
         raise RuntimeError(f"{tries} presses of {key} had no effect.")
 
-    def click_until(self, button: Any, shown: Any, *, tries: int = 5, wait: float = 3) -> None:
-        """Click until something is shown: a click, too, is lost now and then.
-
-        Raises:
-            RuntimeError: if no click had the effect.
-        """
-        from playwright.sync_api import TimeoutError as NotYet
-
-        for _ in range(tries):
-            button.click()
-            with contextlib.suppress(NotYet):
-                shown.wait_for(timeout=1000 * wait)
-                return
-        raise RuntimeError(f"{tries} clicks had no effect.")
-
     def set_theme(self, name: str) -> None:
         """Change JupyterLab's theme: "JupyterLab Light" or "JupyterLab Dark"."""
         self.page.evaluate("(name) => jupyterapp.commands.execute('apputils:change-theme', { theme: name })", name)
