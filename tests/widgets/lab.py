@@ -139,6 +139,45 @@ class Notebook:
           return outputs.filter((o) => o.output_type === "error").map((o) => `${o.ename}: ${o.evalue}`);
         }""")
 
+    def condition(self) -> str:
+        """Whether page and kernel still answer, and what the widgets say: for a test that waited in vain."""
+        parts = {
+            "page": "() => ({visible: document.visibilityState, focus: document.hasFocus(), "
+            "active: document.activeElement?.outerHTML.slice(0, 200)})",
+            "frames in a second": """() => new Promise((done) => {
+              let frames = 0;
+              const count = () => { frames += 1; requestAnimationFrame(count); };
+              requestAnimationFrame(count);
+              setTimeout(() => done(frames), 1000);
+            })""",
+            "40 ms by a timer take": """() => new Promise((done) => {
+              const start = performance.now();
+              setTimeout(() => done(performance.now() - start), 40);
+            })""",
+            "kernel": """async () => {
+              const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+              const start = performance.now();
+              const answer = await Promise.race([
+                kernel.requestKernelInfo(), new Promise((done) => setTimeout(() => done(null), 15000))]);
+              return { status: kernel.status, connection: kernel.connectionStatus, answered: answer !== null,
+                after: performance.now() - start };
+            }""",
+            "cells": "() => [...jupyterapp.shell.currentWidget.content.model.cells]"
+            ".map((c) => [c.executionCount, c.executionState])",
+            "widgets": """() => [...document.querySelectorAll(".ck-root")].map((root) => ({
+              name: root.getAttribute("aria-label"), top: root.getBoundingClientRect().top,
+              words: root.querySelector(".ck-summary")?.innerText,
+              frames: [...root.querySelectorAll("canvas")].map((c) => c.dataset.frames),
+              buttons: [...root.querySelectorAll("button")].map((b) => b.innerText) }))""",
+        }
+        lines = [f"load: {os.getloadavg()}", f"problems: {self.problems}"]
+        for name, script in parts.items():
+            try:
+                lines.append(f"{name}: {json.dumps(self.page.evaluate(script), ensure_ascii=False)}")
+            except Exception as problem:  # a page that does not even answer is an answer
+                lines.append(f"{name}: {problem}")
+        return "\n".join(lines)
+
     def press_until(self, key: str, done: Callable[[], bool], *, tries: int = 5, wait: float = 3) -> None:
         """Press a key until it had its effect: JupyterLab loses one now and then while it is still busy.
 
