@@ -13,6 +13,10 @@ In a widget:
 
 and on the page `deck(model).frame()`, which is null unless the deck holds the present value of the slider, for the
 present values of all that is given: another seed or kernel makes the old deck silent at once.
+
+One message of the page may be handled on the kernel's main thread and the next on a thread beside it (see `base.py`).
+So a run may be told to begin anew while it is at work on another thread. A deck of the old run must not follow the new
+one's, or the page would wait for ever: each slice holds the widget's door, and first asks whether its run still counts.
 """
 
 from __future__ import annotations
@@ -62,7 +66,7 @@ class FramesAhead:
 
     def __init__(self, widget: Any, key: str, given: Sequence[str], trait: str = "ahead"):
         self._widget, self._key, self._names, self._trait = widget, key, given, trait
-        self._timer: asyncio.TimerHandle | None = None
+        self._run: object | None = None  # the one that counts
 
     def start(self, values: Sequence[float], frame: Callable[[float], Frame]) -> None:
         """Begin anew, in slices on the running event loop; where none runs nobody would see the deck: do nothing."""
@@ -71,23 +75,26 @@ class FramesAhead:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        given = {name: getattr(self._widget, name) for name in self._names}
+        with self._widget.door:
+            given = {name: getattr(self._widget, name) for name in self._names}
+            run = self._run = object()
         frames: list[Frame] = []
 
         def work() -> None:
-            if self._widget.comm is None:
-                return  # closed: there is no page any more
-            end = time.perf_counter() + SLICE
-            while len(frames) < len(values) and time.perf_counter() < end:
-                frames.append(frame(values[len(frames)]))
-            if len(frames) < len(values):
-                self._timer = loop.call_later(PAUSE, work)
-            else:
-                setattr(self._widget, self._trait, deck(self._key, values, frames, given))
+            with self._widget.door:
+                if self._run is not run or self._widget.comm is None:
+                    return  # another run has begun, or the widget was closed: there is no page any more
+                end = time.perf_counter() + SLICE
+                while len(frames) < len(values) and time.perf_counter() < end:
+                    frames.append(frame(values[len(frames)]))
+                if len(frames) < len(values):
+                    loop.call_later(PAUSE, work)
+                else:
+                    setattr(self._widget, self._trait, deck(self._key, values, frames, given))
 
-        self._timer = loop.call_later(REST, work)
+        loop.call_later(REST, work)
 
     def stop(self) -> None:
         """Leave off; the page keeps what it has."""
-        if self._timer:
-            self._timer.cancel()
+        with self._widget.door:
+            self._run = None

@@ -6,10 +6,16 @@ A subclass has three parts:
   It is the code to read, and it is tested alone;
 - *traits*: what the reader may change (bandwidth, seed, ...) and what the page draws (`ArraysTrait`, `summary`);
 - a JavaScript file in `static/` with one function `render({model, el})`.
+
+Messages of the page come on more than one thread: since version 4.4 JupyterLab asks the kernel for a thread beside the
+main one (a subshell), so that sliders answer while a cell runs, and ipykernel sends a message to whichever thread last
+sent something to the page. So whoever changes traits in answer to the page, or later by a timer, holds the widget's
+`door`, and one thing happens after the other.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -42,16 +48,24 @@ class CanvasWidget(anywidget.AnyWidget):
     large = traitlets.Bool(False, help="lecture size").tag(sync=True)
     frozen = traitlets.Bool(False).tag(sync=True)
 
+    door: threading.RLock  # type: ignore[valid-type]
+
+    def setup_instance(self, *args: Any, **kwargs: Any) -> None:
+        """Hang the door before anything can be changed."""
+        self.door = threading.RLock()
+        super().setup_instance(*args, **kwargs)
+
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the page changed; what raises is said on the page, and the page goes back to what holds."""
-        try:
-            with self.hold_sync():
-                super().set_state(sync_data)
-        except Exception as problem:  # whatever a callback of the reader raises must become visible
-            self._complain(problem)
-            self.send_state([name for name in sync_data if name in self.keys])
-        else:
-            self.error = ""
+        with self.door:
+            try:
+                with self.hold_sync():
+                    super().set_state(sync_data)
+            except Exception as problem:  # whatever a callback of the reader raises must become visible
+                self._complain(problem)
+                self.send_state([name for name in sync_data if name in self.keys])
+            else:
+                self.error = ""
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """What a notebook keeps of the widget; where no kernel runs, a reader finds the words instead of an address."""
@@ -66,7 +80,8 @@ class CanvasWidget(anywidget.AnyWidget):
         if name is None:
             super()._handle_custom_msg(content, buffers)
             return
-        self.guarded(lambda: self._act(name))
+        with self.door:
+            self.guarded(lambda: self._act(name))
 
     def _act(self, name: str) -> None:
         if name not in self.actions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -151,7 +150,6 @@ class GanGame(CanvasWidget):
         self._state: GameState | None = None
         self._before: _Begun | None = None  # games that were played before they were begun anew
         self._worker: Worker | None = None
-        self._door = threading.RLock()  # held by whoever changes traits: the page's messages, or the worker
         self._number, self._said = 0, 0.0
         self._built: tuple[Any, ...] = ()
         self.data, self.seed = data, seed
@@ -174,7 +172,7 @@ class GanGame(CanvasWidget):
 
     def play(self) -> None:
         """Train until `pause`, on a thread of its own; the newest moment is shown."""
-        with self._door:
+        with self.door:
             self.shown = LIVE
             if self.playing:
                 return
@@ -184,7 +182,7 @@ class GanGame(CanvasWidget):
 
     def pause(self) -> None:
         """Stop after the update that is being made."""
-        with self._door:
+        with self.door:
             if self._worker is not None:
                 self._worker.stop()
                 self._worker = None
@@ -197,25 +195,25 @@ class GanGame(CanvasWidget):
         Raises:
             ValueError: if a game leaves the finite numbers; the message says when, and what to try.
         """
-        with self._door:
+        with self.door:
             self.pause()
             self._move(lambda: self.state.advance(updates))
 
     def step_d(self) -> None:
         """One update of the critic, whoever's turn it was."""
-        with self._door:
+        with self.door:
             self.pause()
             self._move(lambda: self.state.step("d"))
 
     def step_g(self) -> None:
         """One update of the generator, whoever's turn it was."""
-        with self._door:
+        with self.door:
             self.pause()
             self._move(lambda: self.state.step("g"))
 
     def restart(self) -> None:
         """Begin anew with the same seed and settings: the same frames come again. `undo` brings bookmarks back."""
-        with self._door:
+        with self.door:
             self.pause()
             self._begin()
 
@@ -225,7 +223,7 @@ class GanGame(CanvasWidget):
         Raises:
             ValueError: if nothing was played before.
         """
-        with self._door:
+        with self.door:
             self.pause()
             if self._before is None:
                 raise ValueError("There is nothing to take back: no games that were played have been begun anew.")
@@ -240,7 +238,7 @@ class GanGame(CanvasWidget):
 
     def bookmark(self) -> int:
         """Mark the newest moment, to come back to and to go on from; returns its update."""
-        with self._door:
+        with self.door:
             if self.shown not in (LIVE, self.last):
                 raise ValueError(
                     "A bookmark holds the whole state of training, which is there for the newest moment only: press "
@@ -250,7 +248,7 @@ class GanGame(CanvasWidget):
 
     def restore(self, step: int | None = None) -> None:
         """Go on from a bookmark: the one that is looked at, or the one at this update."""
-        with self._door:
+        with self.door:
             self.pause()
             self.state.restore(self.shown if step is None else step)
             self._built = self._wanted(self._own_sides())
@@ -260,7 +258,7 @@ class GanGame(CanvasWidget):
 
     def remove_bookmark(self, step: int | None = None) -> None:
         """Remove a bookmark: the one that is looked at, or the one at this update."""
-        with self._door:
+        with self.door:
             at = self.shown if step is None else step
             self._ask(lambda: self._then_list(lambda: self.state.remove(at)))
 
@@ -272,22 +270,16 @@ class GanGame(CanvasWidget):
 
     # ------------------------------------------------------------ from the page
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """As in the base; the worker does not change traits meanwhile."""
-        with self._door:
-            super().set_state(sync_data)
-
     def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
         if isinstance(content, dict) and "seen" in content:
             if self._worker is not None:
                 came = max(1, int(content.get("came", 1)))
                 self._worker.seen(int(content["seen"]), min(1.0, int(content.get("drawn", came)) / came))
             return
-        with self._door:
-            super()._handle_custom_msg(content, buffers)
+        super()._handle_custom_msg(content, buffers)
 
     def _changed(self, change: Any) -> None:
-        with self._door, self.hold_sync():
+        with self.door, self.hold_sync():
             if self._wanted(self.sides) == self._built:
                 return
             try:
@@ -309,7 +301,7 @@ class GanGame(CanvasWidget):
         self._built = self._wanted(sides)
 
     def _looked(self, change: Any) -> None:
-        with self._door, self.hold_sync():
+        with self.door, self.hold_sync():
             if change.name == "layers" and self._worker is not None:
                 self._worker.layers = self.layers
             elif change.name == "shown" and self.shown != LIVE:
@@ -438,7 +430,7 @@ class GanGame(CanvasWidget):
         It may wait for this very thread (to change a rate, to stop it), so what it asks is served meanwhile.
         """
         worker = self._worker
-        while not self._door.acquire(timeout=0.002):
+        while not self.door.acquire(timeout=0.002):
             if worker is None or worker.halting:
                 return False
             worker.serve()
@@ -448,7 +440,7 @@ class GanGame(CanvasWidget):
             call()
             return True
         finally:
-            self._door.release()
+            self.door.release()
 
     # ------------------------------------------------------------ a page without a kernel
 

@@ -131,6 +131,13 @@ class Notebook:
             f"No element {wait_for!r} after {tries} runs. Cells raised: {self.failed_cells() or 'nothing'}."
         )
 
+    def wait_until_run(self) -> None:
+        """Wait until every cell has run: at the end JupyterLab takes the keyboard for the last cell once more."""
+        self.page.wait_for_function("""() => {
+          const cells = [...jupyterapp.shell.currentWidget.content.model.cells];
+          return cells.every((c) => c.type !== "code" || (c.executionCount && c.executionState === "idle"));
+        }""")
+
     def failed_cells(self) -> list[str]:
         """What cells raised, as "name: message"."""
         return self.page.evaluate("""() => {

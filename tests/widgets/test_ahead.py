@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import numpy as np
@@ -103,6 +104,79 @@ def test_the_loop_gets_its_turn_between_slices():
 
     # All frames in one piece would be 240 ms. A slice is 14; the rest is room for a machine that is busy otherwise.
     assert max(asyncio.run(compete())) < 0.12
+
+
+class KernelThread:
+    """An event loop on a thread of its own, like the kernel's main one and that of a subshell."""
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+
+    def do(self, call):
+        """Call on that thread, and return what the call returns."""
+
+        async def answer():
+            return call()
+
+        return asyncio.run_coroutine_threadsafe(answer(), self.loop).result(timeout=10)
+
+    def end(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(timeout=10)
+        self.loop.close()
+
+
+@pytest.fixture
+def threads():
+    """The kernel's main thread, and one beside it."""
+    pair = KernelThread(), KernelThread()
+    yield pair
+    for one in pair:
+        one.end()
+
+
+def test_a_run_that_began_anew_on_another_thread_is_not_followed_by_the_old_one(threads):
+    """JupyterLab's first message comes on the main thread, the next on a subshell, in the midst of a slow frame."""
+    main, beside = threads
+    at_work, decks = threading.Event(), []
+    explorer = main.do(lambda: KDEExplorer("bimodal", n=20))
+    explorer.observe(lambda change: decks.append(change.new["y"].tolist()), "ahead")
+
+    def slow(h):
+        at_work.set()
+        time.sleep(0.02)
+        return {"y": [h]}
+
+    main.do(lambda: explorer._ahead.start([float(k) for k in range(20)], slow))  # 20 slices: 0.6 s
+    assert at_work.wait(timeout=10)
+    beside.do(lambda: explorer._ahead.start([7.0, 8.0], lambda h: {"y": [h]}))
+    time.sleep(1.5)
+    assert decks == [[[7.0], [8.0]]]
+
+
+def test_messages_on_two_threads_are_worked_on_one_after_the_other(threads):
+    """While one thread takes over what the page changed, the other waits with its message."""
+    explorer, inside, seen = KDEExplorer("bimodal", n=20), [], []
+
+    def slow(change):
+        inside.append(change.new)
+        time.sleep(0.1)
+        seen.append(list(inside))
+        inside.remove(change.new)
+
+    explorer.observe(slow, "bandwidth")
+    first, second = explorer.bandwidths[3], explorer.bandwidths[5]
+    pages = [
+        threading.Thread(target=lambda one=one, h=h: one.do(lambda: explorer.set_state({"bandwidth": h})))
+        for one, h in zip(threads, (first, second), strict=True)
+    ]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join(timeout=10)
+    assert sorted(seen) == [[first], [second]]
 
 
 def test_facts_travel_with_the_arrays():

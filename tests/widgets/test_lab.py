@@ -39,6 +39,7 @@ def lab(tmp_path_factory, chromium):
 def notebook(lab: Lab, browser):
     with opened_notebook(lab, browser, "tiny.ipynb") as opened:
         opened.run_all(wait_for=".ck-canvas[data-frames]")
+        opened.wait_until_run()
         yield opened
 
 
