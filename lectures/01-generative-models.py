@@ -17,7 +17,14 @@
 # Symbols and terms are listed in [lecture 0](00-notation.ipynb). Lectures after the second are being written; where the
 # text points to them, it says what will come.
 #
-# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores). That is
+# too much for one sitting, so there are three, with breaks after sections 2 and 4:
+#
+# | sitting | sections | minutes | question |
+# |---|---|---|---|
+# | 1 | 1–2: labels, pictures, Bayes' rule | {{read 1}} | What does a model of pictures need that one of labels does not? |
+# | 2 | 3–4: three choices, likelihood, two directions of the KL | {{read 2}} | How is a model fitted, and how does it fail? |
+# | 3 | 5–6: noise, memory, five families | {{read 3}} | Is it a good model, and what can it be asked? |
 
 # %%
 import torch
@@ -30,8 +37,7 @@ from coursekit.seeds import generator, seeded
 # %% [markdown]
 # **How to read it.** Before most results you are asked to predict. Put your answer in `guess`, run the cell, then run
 # the next one. A wrong guess that surprises you is worth more than a right result that you only read. Every `assert` is
-# a claim of the text: if it did not hold, the notebook would stop there. The end of section 3 is a good place for a
-# break.
+# a claim of the text: if it did not hold, the notebook would stop there.
 #
 # Chance enters in one way only. A **seed** is a number that fixes all random draws: `generator(3)` gives you the points
 # that it gave the author. One seed can be lucky, so claims about chance are made over several. What takes long was run
@@ -419,6 +425,27 @@ say(
 # What tells is the denominator of Bayes' rule, $p(x)$, which a discriminative model never learns. It is no cure for
 # everything: blank paper comes close to the digits here, and lecture 7 has a famous case in which likelihood is fooled
 # altogether.
+
+# %% [markdown]
+# ### Break
+#
+# Here the first sitting ends. A discriminative model $p(y \mid x)$ gets by with a simple distribution after a good net.
+# A generative one has to say which pixels go together; Bayes' rule turns it into a classifier, and its $p(x)$ tells
+# digits from nonsense. Without looking back: why did the ball's head name a time at which the ball was elsewhere? What
+# is forgotten by somebody whose classifier works only when classes are equally frequent?
+#
+# Both models were fitted by making what occurred likely, and nobody said why. The second sitting does. When you come
+# back to a fresh notebook, run its first three code cells (set-up, the digits, how to show them) and the next one.
+
+# %%
+from math import log
+
+from coursekit.data import Empirical
+from coursekit.density import GaussianMixture
+from coursekit.distributions import NormalMixture1D
+from coursekit.training import fit_likelihood
+
+blue, red, grey = (plots.COLOURS[name] for name in ("blue", "red", "grey"))
 
 # %% [markdown]
 # ## 3 · Three tasks and three choices
@@ -863,6 +890,28 @@ reveal(guess, f"between {first - 0.5:g} and {first:g}", why)
 #   (lectures 4 to 6).
 # - **Divergences by comparison** need points of both and no density at all: train a classifier to tell data from
 #   samples, and use how well it does. That is the idea of adversarial training (lectures 8 to 13).
+
+# %% [markdown]
+# ### Break
+#
+# Here the second sitting ends. Maximum likelihood minimises the forward KL, because points of the data suffice to
+# measure that; formula, E-M and gradients are ways to get there. A family that is too small covers the modes in this
+# direction and drops some in the other. Without looking back: what does it cost reverse KL to drop one of two modes?
+# And why is the NLL of a perfect model not zero?
+#
+# The third sitting asks what a good likelihood is worth, and what else a model can answer. When you come back to a
+# fresh notebook, run its first three code cells (set-up, the digits, how to show them) and the next one. It fits model
+# C of section 1 again: one Gaussian with a full covariance for each digit.
+
+# %%
+from math import log
+
+from coursekit.data import Empirical
+from coursekit.density import BayesClassifier, GaussianMixture, Pairs, SoftmaxHead
+from coursekit.nets import MLP
+from coursekit.training import fit_likelihood
+
+by_digit = BayesClassifier.fit(x, y, lambda points: GaussianMixture(1, reg_covar=0.01).fit(points))  # model C
 
 # %% [markdown]
 # ## 5 · A good likelihood is not a good sample

@@ -15,7 +15,14 @@
 # tensors with broadcasting. Symbols and terms are listed in [lecture 0](00-notation.ipynb). Lectures beyond this one
 # are being written; where the text points to them, it says what will come.
 #
-# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores).
+# **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores). That is
+# too much for one sitting, so there are three, with breaks after sections 3 and 4:
+#
+# | sitting | sections | minutes | question |
+# |---|---|---|---|
+# | 1 | 1–3: noise pushed forward, on the line and in the plane | {{read 1}} | Which map belongs to which density? |
+# | 2 | 4: kernels, their width, the curse of dimension | {{read 2}} | What do points alone say of a density? |
+# | 3 | 5–6: Gaussian mixtures and E-M; who can answer what | {{read 3}} | What does a family add, and which models can be asked? |
 
 # %%
 import torch
@@ -462,6 +469,23 @@ for d, what in ((1, "a line"), (2, "the plane"), (3, "space"), (64, "an image of
 # - give its constant up, and keep the shape (energy-based models, lecture 14).
 
 # %% [markdown]
+# ### Break
+#
+# Here the first sitting ends. A map pushes noise forward and divides its density by the stretch; and every density on
+# the line has a map that makes it, $F^{-1}$, in several dimensions one coordinate after the other. Without looking back:
+# at which point is the stretch taken? What is `ladj` of one direction, given that of the other? And why does nobody
+# tabulate the conditionals of a picture?
+#
+# So far the density was given. In the second sitting there are only points. When you come back to a fresh notebook, run
+# its first two code cells and the next one, which fetches the two densities with a name that you have met.
+
+# %%
+from coursekit.distributions import NormalMixture, get
+
+claw = get("claw")  # five narrow spikes on a broad hill
+gap = get("gap")  # two modes, at −4 and 4, and almost nothing between them
+
+# %% [markdown]
 # ## 4 · From points back to a density: kernels
 #
 # In practice no density is given. There are points $x_1, \dots, x_n$, and the question is what density they came from.
@@ -767,6 +791,31 @@ fold(
     "the error is known in closed form, and the column in the middle shows that this is no fault of the measurement.",
     curse,
 )
+
+# %% [markdown]
+# ### Break
+#
+# Here the second sitting ends. A hill over each point gives a density without assuming a family. Its width has to be
+# judged by points that it has not seen, and in many dimensions no number of points is enough. Without looking back: what
+# happens to the likelihood of the points themselves as $h \to 0$? Which judge is decided in the tails, which hardly sees
+# them?
+#
+# The third sitting assumes a family after all, and ends by asking all models of this lecture the same questions. When
+# you come back to a fresh notebook, run its first two code cells and the next one, which makes again what is needed of
+# sections 1 to 4.
+
+# %%
+from coursekit.density import InverseTransform, KernelDensity, KnotheRosenblatt, scott, select_bandwidth
+from coursekit.density.push_forward import square
+from coursekit.distributions import NormalMixture, get
+
+bimodal, claw, cross, gap = (get(name) for name in ("bimodal", "claw", "cross", "gap"))
+middle = gap.cdf(torch.tensor([-2.0, 2.0], dtype=torch.float64)).diff().item()  # its mass between the modes
+
+squared = square()  # section 1: z uniform on (0, 1), x = z²
+flow = InverseTransform(claw)  # section 2
+grid = torch.linspace(-5, 5, 201, dtype=torch.float64)
+triangular = KnotheRosenblatt.from_log_density(cross.log_prob, grid, grid)  # section 3
 
 # %% [markdown]
 # ## 5 · A few hills, fitted: Gaussian mixtures
