@@ -36,11 +36,12 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## 1 · What the best critic knows
 #
-# Show the critic $D$ data half of the time, and the generator's points the other half. It gives each point a **logit**
-# $D(x)$, and $\sigma(D(x)) = 1/(1 + e^{-D(x)})$ is its probability for "data". It is trained like any classifier, by
-# cross-entropy:
+# Data have the density $p$, the generator's points $p_g$. Show the critic $D$ data half of the time, and the generator's
+# points (*fakes*) the other half. It gives each point a **logit** $D(x)$, and $\sigma(D(x)) = 1/(1 + e^{-D(x)})$ is its
+# probability for "data". (A critic that classifies is also called a **discriminator**.) It is trained like any
+# classifier, by cross-entropy:
 #
-# $$\mathcal L_D = -\mathbb{E}_{x \sim p_\mathrm{data}} \log \sigma(D(x)) - \mathbb{E}_{x \sim p_g} \log (1 - \sigma(D(x))).$$
+# $$\mathcal L_D = -\mathbb{E}_{x \sim p} \log \sigma(D(x)) - \mathbb{E}_{x \sim p_g} \log (1 - \sigma(D(x))).$$
 #
 # **Predict.** Data are $N(0, 1)$, the generator's points $N(2, 1)$. Where does the best critic say "one half", and what is
 # the shape of its logit: a step, a line, or a parabola?
@@ -104,7 +105,8 @@ plots.curves(x, lines, x_label="$x$", y_label="density, probability")
 
 # %%
 best = figure_row("s09_optimal_discriminator")
-fold(f"Here they differ by {error:.3f} at most, where there are points. Over seeds, pairs and longer training:", best)
+told = f"As probabilities they differ by {error:.3f} at most, where there are points. Over seeds, pairs and longer training"
+fold(told + " (in the row D is that probability, and 0.05 is asked of the two smooth pairs):", best)
 
 # %% [markdown]
 # That critic saw fresh points in every step. In practice there is one set of points, seen again and again. In the widget
@@ -195,8 +197,9 @@ why = f"JS is {sides['JS']:.3f}; on its own points it says {own:.3f}, on fresh o
 reveal(guess, "above, below", why)
 
 # %% [markdown]
-# It knows its own points by heart, and on fresh ones it is sure and often wrong: an estimate below zero says that it does
-# worse there than a coin, for a coin's estimate is 0. So a critic's value means something on *fresh* points only.
+# It is learning its own points by heart. (If it knew them all, it would report $\log 2 = 0.693$, whatever the densities.)
+# On fresh ones it is sure and often wrong: an estimate below zero says that it does worse there than a coin, for a
+# coin's estimate is 0. So a critic's value means something on *fresh* points only.
 
 # %%
 fold("By size of the critic and number of points:", figure_row("s09_population_and_sample"))
@@ -220,7 +223,8 @@ from coursekit.gans import OBJECTIVES
 logit = torch.tensor([-8.0, 0.0, 8.0], dtype=torch.float64, requires_grad=True)
 pull = {}
 for name in ("saturating", "non_saturating"):
-    (pull[name],) = torch.autograd.grad(OBJECTIVES[name].g_loss(logit, logit.detach()).sum(), logit)
+    loss = OBJECTIVES[name].g_loss(logit, logit.detach())  # (fakes, data); these two look at the fakes only
+    (pull[name],) = torch.autograd.grad(loss.sum(), logit)
 assert torch.allclose(pull["saturating"], -logit.sigmoid())
 assert torch.allclose(pull["non_saturating"], -(-logit).sigmoid())
 factor = (pull["non_saturating"][0] / pull["saturating"][0]).item()
@@ -308,8 +312,9 @@ why = f"One player moves, the other stands still. Modes at every 80th update: {'
 reveal(guess, "background, points, no", why)
 
 # %% [markdown]
-# Why modes come and go is the matter of section 5. First the loop itself: here is all of it, for data on the line. One player moves, the other stands still. `k` is how often the critic moves for
-# each move of the generator. Read the two comments: they say who stands still, and how that is done.
+# Why modes come and go is the matter of section 5. First the loop itself: here is all of it, for data on the line. `k` is
+# how often the critic moves for each move of the generator. Read the two comments: they say who stands still, and how
+# that is done. (Adam's momentum of 0.5 instead of 0.9 is the custom here: the other player soon outdates old gradients.)
 
 # %%
 from coursekit.gans import Generator
@@ -365,9 +370,9 @@ fold("The committed runs: three targets, eight seeds, from the first frame to th
 
 # %% [markdown]
 # **Pitfall: forgetting to freeze.** `backward()` follows a loss wherever it came from, and *adds* to what lies in
-# `.grad`. Without `.detach()` the critic's loss leaves gradients in $G$, and they say "be caught". Without
-# `to_g.zero_grad()` the generator's step would use them, too. And its own `backward()` leaves gradients in $D$, which
-# `to_d.zero_grad()` removes before the critic moves again. Leave one of the three out and nothing crashes.
+# `.grad`. Without `.detach()` the critic's loss leaves gradients in $G$, and they say "be caught". They cost time, and
+# only `to_g.zero_grad()` keeps the generator's step from using them. And its own `backward()` leaves gradients in $D$,
+# which `to_d.zero_grad()` removes before the critic moves again. Leave one of the three out and nothing crashes.
 #
 # The course's loop takes gradients for the moving player's parameters alone, so there is nothing to forget. Is the other
 # player frozen? Compare all weights after each update:
@@ -425,7 +430,10 @@ table(["divergence", "$f^*$ is finite for", "activation $g_f(v)$", "$f'(1)$"], r
 
 # %%
 reached = figure_row("s09_f_gan")
-fold("Critics trained by each bound, against the divergence by quadrature:", reached)
+fold(
+    "Critics trained by each bound, against the divergence by quadrature (5 % is asked of the mean over seeds):",
+    reached,
+)
 
 # %% [markdown]
 # Now the generators. The loop stays as it is; all that changes is the name that it is given.
@@ -482,8 +490,15 @@ why = "4 σ(−24) is next to nothing; the square has 0.2 · 0.7, and to lower i
 reveal(guess, f"more than a million ({ratio:.0e})".replace("e+0", "e"), why)
 
 # %% [markdown]
-# That says that it does not let go of points. It does not say that it wins: among fakes that are seen through, it is the
-# sigmoid that pulls harder.
+# That says that it does not let go of points. It does not say that it wins. In the picture the square is steeper on the
+# left, too, but the two games are not at one place of its axis. Take a typical fake, at $x = -2$:
+
+# %%
+logit, output = 4 * -2.0, -2 / 5 + 0.5
+steep, flat = 4 / (1 + math.exp(logit)), (1 - output) / 5  # slopes by x of the two losses there
+assert flat < 0.1 * steep
+words = f"The sigmoid's logit is {logit:.0f}, and it pulls with {steep:.2f}; the regression says {output:.1f}, and the square "
+say(words.replace("-", "−") + f"pulls with {flat:.2f}.")
 
 # %%
 caught = [squares["figures"][f"{name}: caught"] for name in ("lsgan", "vanilla")]
@@ -628,7 +643,7 @@ plots.Picture(figure, words + f"moved in turn it stays below {radius['alternatin
 
 # %% [markdown]
 # At once: each step multiplies the radius by $\sqrt{1 + \eta^2}$, however small $\eta$. In turn: an ellipse, for ever (if
-# $\eta < 2$). No network is to blame, and no noise. *Following one's own gradient does not lead to the equilibrium of a
+# $\eta < 2$). No network is to blame, and no noise. *Following one's own gradient need not lead to the equilibrium of a
 # game.* GANs circle too: modes come and go. (Averaging, damping and looking ahead help; the problem set tries one of them.)
 
 # %%
@@ -661,9 +676,10 @@ reveal(
 )
 
 # %% [markdown]
-# The *values* of the two orders even agree here, because a generator may spread its mass. What differs is what it *does*,
-# and that is what we sample from. Alternating gradient steps are neither of the two orders, and nothing says which one
-# they resemble. All points on one mode, and the mode changing over time: that is **mode collapse**, the matter of lecture 11.
+# The *values* of the two orders even agree, at $-\log 4$: where $p_g = p$ no critic gets more, and the critic that says 0
+# everywhere gets as much from any generator. What differs is what the generator *does*, and that is what we sample from.
+# Alternating gradient steps are neither of the two orders, and nothing says which one they resemble. All points on one
+# mode, and the mode changing over time: that is **mode collapse**, the matter of lecture 11.
 
 # %%
 fold("Both orders played to the end:", figure_row("s09_min_max"))
@@ -678,14 +694,15 @@ fold("Both orders played to the end:", figure_row("s09_min_max"))
 GanGame("grid-25", compare="lsgan")
 
 # %% [markdown]
-# **Try.** Predict which modes are found first. Play, pause, and make single steps: first five of D, then one of G. What
-# do five steps of D do to the background? Scrub back to the moment at which a mode was lost. Early on "modes" counts a
-# cloud that covers them all: read it together with "high quality", the share of points within 3σ of a mode.
+# **Try.** B, `lsgan`, is the least-squares game. Predict which modes are found first. Play, pause, and scrub back to the
+# moment at which a mode was lost. Early on "modes" counts a cloud that covers them all: read it together with "high
+# quality", the share of points within 3σ of a mode.
 #
 # (Where this page is not running Python: the widget trains two GANs side by side and draws points, critic and losses.)
 #
-# **Which modes does it serve?** Give the 25 modes unequal weights, and count the points at each. Which share of them would
-# have to go to another mode, until all weights are right? (That is the total variation of lecture 8.) One dot is one run:
+# **Which modes does it serve?** Give the 25 modes unequal weights, and count the points nearest to each. Which share of
+# them would have to go to another mode, until all weights are right? (That is the total variation of lecture 8.) One dot
+# is one run:
 
 # %%
 shares = figure_row("s09_mode_populations")
