@@ -34,7 +34,8 @@ torch.set_num_threads(1)
 # %% [markdown]
 # ## Which of these do you believe?
 #
-# Two papers, each with a remedy against mode collapse, on the same data: 25 modes. Both also report what they call "GAN",
+# Two papers, each with a remedy against mode collapse, on the same data: 25 modes. VEEGAN adds a third net that must find
+# the noise of a point again; PacGAN2 shows the critic two points at a time. Both also report what they call "GAN",
 # without the remedy. (*High quality*: the share of points near some mode; section 1 makes it exact.)
 
 # %%
@@ -128,12 +129,13 @@ reveal(guess, "narrow; narrow, blurred and uneven tie", "No column sees everythi
 table(["generator", "modes of 25", "high quality", "KL(served ∥ even)", "TV(served, even)"], rows)
 
 # %% [markdown]
-# Read the columns together:
+# *Served* are the shares of points nearest to each mode, *even* is 1/25 for each. Read the columns together:
 # - *modes* forgives everything but absence: one point in 2,500 is enough;
 # - *high quality* rewards collapse within a mode, and says nothing of modes left out;
 # - *KL to even weights* sees absence and unevenness, and no blur. It is not zero for a perfect sampler either: with $n$
 #   points it is about $(25 - 1)/2n = 0.0048$;
-# - *TV to even weights* sees the same, in a unit one can picture: the share of points that would have to change modes.
+# - *TV to even weights* sees the same, in a unit one can picture: the share of points that would have to change modes
+#   (about 0.04 by chance, see "perfect").
 
 # %%
 protocol = figure_row("s11_mode_protocol")
@@ -160,8 +162,9 @@ titles = [f"{m} modes, {q:.0%}" for m, q in zip(found.count, found.high_quality,
 plots.clouds(list(x[:, :800]), -5.5, 5.5, titles=titles, marks=grid.means)
 
 # %% [markdown]
-# Crosses are the modes; the titles count modes caught and points of high quality. After so few updates all four are a
-# smear, and a mode counts as caught because a point of the smear happens to lie on it.
+# Crosses are the modes; the titles count modes caught and points of high quality. After so few updates (3,000: here as in
+# all that follows those of both players are counted, so 1,500 of each) all four are a smear, and a mode counts as caught
+# because a point of the smear happens to lie on it.
 #
 # Same nets, same data; only the draws differ. **A single picture proves nothing** in this trade: with four seeds one
 # can show a good one for the method one likes and a bad one for the other. So from here on: eight seeds, the same ones
@@ -257,11 +260,11 @@ plots.Picture(figure, f"Paths of the game xy around its equilibrium: {words}.")
 
 # %% [markdown]
 # **Pitfall: the detached copy.** Computing the critic's future and then taking the gradient as if it were a constant
-# gives half of the friction. With $k = 1$ that is just enough to circle: a round multiplies areas by
-# $1 - \eta^2 + \eta^2 = 1$. The gradient must run *through* the steps.
+# gives half of the friction. With $k = 1$ the generator then answers the critic's next move, which is nothing but moving
+# in turn, the critic first: the ellipse of lecture 9. The gradient must run *through* the steps.
 #
 # With networks each imagined step is itself a gradient, and differentiating through it takes second derivatives. Does
-# it pay? Medians over eight seeds, five steps ahead, with the seconds of training beside:
+# it pay? Medians over eight seeds, five steps ahead, with the seconds of training (all eight together) beside:
 
 # %%
 unrolled = figure_row("s11_unrolled_gan")
@@ -413,22 +416,25 @@ plots.bands(
     plain["steps"],
     lines,
     x_label="updates, those of both players counted",
-    y_label="KL(served ∥ even)",
+    y_label="KL, mean and 95 % interval",
     log_x=True,
     bottom=0,
 )
 
+# %% [markdown]
+# (Means this time, with their intervals; section 2 showed medians. A few bad seeds lift the plain game's mean, and its
+# median alone shows the dip.) With these nets one has sharp points at the price of modes, or modes at the price of sharpness.
+
 # %%
-sentence = "With these nets: sharp points at the price of modes, or modes at the price of sharpness."
-fold(sentence, race)
+fold("Packs of two against the plain GAN:", race)
 
 # %% [markdown]
 # ### Modes and sharpness
 #
 # PacGAN's authors report 23.8 modes *and* 91.3 % of high quality, with larger nets and (in their published code) 400,000
-# updates of each player. What is it that takes so long? The critic's eye: an MLP learns what is coarse first and what is fine very late
-# (**spectral bias**, Rahaman et al. 2019). While it cannot tell a point in a mode from one beside it, the generator is
-# not told either.
+# updates of each player. What is it that takes so long? The critic's eye: an MLP learns what is coarse first and what is
+# fine very late (**spectral bias**, Rahaman et al. 2019). While it cannot tell a point in a mode from one beside it, the
+# generator is not told either.
 #
 # So put the detail into the critic's input: beside $x$ the **waves** $\sin(k \cdot x)$ and $\cos(k \cdot x)$, for 32
 # wave vectors $k$, slow and fast (Tancik et al. 2020). A slow wave tells left from right; a fast one turns a small step
@@ -445,8 +451,8 @@ chosen = {f"|k| = {lengths[i]:.1f}": seen[:, i] for i in (0, 13, 26)}
 plots.curves(line, chosen, x_label="$x_1$, at $x_2 = 0$", y_label="$\\sin(k \\cdot x)$")
 
 # %% [markdown]
-# Eyes alone made it worse in our trials: sharp points soon, but inner modes starved and corners overfed. A critic that
-# sees each mode sharply from the start has a cliff around it; points fall to the next mode and stay, however unevenly
+# Eyes alone made it worse in our trials (`experiments/s11_pacgan_goal.py` lists them): sharp points soon, but inner modes
+# starved and corners overfed. A critic that sees each mode sharply from the start has a cliff around it; points fall to the next mode and stay, however unevenly
 # they are spread. So the critic also pays for its slopes, at real points and at fakes,
 #
 # $$\frac{\gamma}{2}\left( |\nabla D(x)|^2 + |\nabla D(G(z))|^2 \right),$$
@@ -484,8 +490,8 @@ fold(told, helped)
 # ## 5 · A third net that must find the noise
 #
 # VEEGAN (Srivastava et al. 2017) adds a **reconstructor** $F$ that maps points back to noise. On generated points it
-# learns to invert $G$. On data from a mode that $G$ never visits it has learnt nothing, and gives noise that does not
-# look like $N(0, I)$. So let the critic compare pairs, $(F(x), x)$ with $(z, G(z))$: the missing mode shows as strange
+# learns to invert $G$: both pay for the reconstruction error $|z - F(G(z))|^2$. On data from a mode that $G$ never visits
+# it has learnt nothing, and gives noise that does not look like $N(0, I)$. So let the critic compare pairs, $(F(x), x)$ with $(z, G(z))$: the missing mode shows as strange
 # noise.
 #
 # **Predict.** From the idea alone: better than the plain GAN early, late, both, or never?
@@ -516,8 +522,8 @@ fold("VEEGAN's authors report 24.6 modes, with other nets and another budget. He
 # layer, and 254 coordinates of $z$ for points of the plane: nearly all of $z$ cannot be found again, and $F(x)$ plus
 # noise looks like $N(0, I)$ by itself. So we looked again: one change at a time, three other seeds, all else as before.
 #
-# **Predict.** Which change keeps the modes that VEEGAN finds early: a heavier reconstruction error, noise on $F$, 254
-# coordinates, a smaller critic, or a critic that pays for its slopes?
+# **Predict.** Which change keeps the modes that VEEGAN finds early: a reconstruction error with weight 20 instead of 1,
+# noise on $F$, 254 coordinates, a smaller critic, or a *calm* one, which pays for its slopes as in section 4?
 
 # %%
 guess = None  # for example "254 coordinates"
@@ -594,8 +600,8 @@ reveal(
 )
 
 # %% [markdown]
-# (Rows have different budgets and batches, so compare within a row. Two remedies tested at once have two chances of
-# being lucky: then each needs p ≤ 0.025, which is 8 of 8.)
+# (Rows have different budgets and batches, so compare within a row. And five remedies are five chances of being lucky: to
+# be strict, each then needs p ≤ 0.05/5, which is 8 of 8. Is your bet's answer still the same?)
 #
 # ## 7 · Play it
 #
@@ -609,7 +615,7 @@ GanGame("grid-25", compare="pacgan2")
 # %% [markdown]
 # **Try.** Predict which side reaches the corners first. Play, pause when a mode is lost, and scrub back: what did the
 # critic believe there at that moment? The side that is ahead early need not be ahead late, so play on. Then choose
-# another remedy, or draw data of your own: two blobs are enough for one side to forget one.
+# another remedy under "Set up", or draw data of your own: two blobs are enough for one side to forget one.
 #
 # (Where this page is not running Python: the widget trains two GANs side by side and draws points, critic and losses.)
 #
