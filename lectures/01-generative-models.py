@@ -429,7 +429,7 @@ say(
 # %% [markdown]
 # ### Break
 #
-# Here the first sitting ends. A discriminative model $p(y \mid x)$ gets by with a simple distribution after a good net.
+# Here the first sitting ends. A discriminative model $p(y \mid x)$ gets by with a simple distribution at the end of a net.
 # A generative one has to say which pixels go together; Bayes' rule turns it into a classifier, and its $p(x)$ tells
 # digits from nonsense. Without looking back: why did the ball's head name a time at which the ball was elsewhere? What
 # is forgotten by somebody whose classifier works only when classes are equally frequent?

@@ -471,13 +471,13 @@ for d, what in ((1, "a line"), (2, "the plane"), (3, "space"), (64, "an image of
 # %% [markdown]
 # ### Break
 #
-# Here the first sitting ends. A map pushes noise forward and divides its density by the stretch; and every density on
-# the line has a map that makes it, $F^{-1}$, in several dimensions one coordinate after the other. Without looking back:
-# at which point is the stretch taken? What is `ladj` of one direction, given that of the other? And why does nobody
-# tabulate the conditionals of a picture?
+# Here the first sitting ends. A map pushes noise forward and divides its density by the stretch. And every density has a
+# map that makes it: $F^{-1}$ on the line, one coordinate after the other in several dimensions. Without looking back: at
+# which point is the stretch taken? What is `ladj` of one direction, given that of the other? And why does nobody tabulate
+# the conditionals of a picture?
 #
 # So far the density was given. In the second sitting there are only points. When you come back to a fresh notebook, run
-# its first two code cells and the next one, which fetches the two densities with a name that you have met.
+# its first two code cells and the next one, which fetches the two densities that you will meet again.
 
 # %%
 from coursekit.distributions import NormalMixture, get

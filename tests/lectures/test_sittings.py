@@ -47,8 +47,9 @@ def begun_anew(cells: list[nbformat.NotebookNode]) -> list[list[str]]:
 @pytest.mark.parametrize("text", WITH_BREAKS, ids=lambda p: p.stem)
 def test_each_break_says_how_to_go_on(text):
     for i in breaks(cells := WITH_BREAKS[text]):
-        assert (ALL_ABOVE in words(cells[i])) != bool(FIRST_CELLS.search(words(cells[i]))), cells[i].source
-        assert cells[i + 1].cell_type == "code" or ALL_ABOVE in words(cells[i]), "a set-up cell comes next"
+        all_above, first = ALL_ABOVE in words(cells[i]), FIRST_CELLS.search(words(cells[i]))
+        assert bool(all_above) != bool(first), f"it says neither {ALL_ABOVE} nor '{FIRST_CELLS.pattern}', or both"
+        assert all_above or cells[i + 1].cell_type == "code", "a set-up cell comes next"
 
 
 @pytest.mark.parametrize("text", [t for t in WITH_BREAKS if begun_anew(WITH_BREAKS[t])], ids=lambda p: p.stem)
