@@ -65,7 +65,7 @@ class CriticExplorer(CanvasWidget):
 
     _esm = compose_esm("critic.js")
     page_title: ClassVar[str] = "The best critic, and a trained one"
-    actions: ClassVar[tuple[str, ...]] = ("redraw_points",)
+    actions: ClassVar[tuple[str, ...]] = ("redraw_points", "reset")
 
     shape = Checked("normal", lambda _, value: arguments.known(value, SHAPES, "shape"))
     mean_p = _mean("mean_p", -1.0)
@@ -105,6 +105,7 @@ class CriticExplorer(CanvasWidget):
         self.shape, self.mean_p, self.scale_p = shape, mean_p, scale_p
         self.mean_g, self.scale_g = mean_g, scale_g
         self.n, self.critic, self.seed, self.step = n, critic, seed, step
+        self._first = self._question | {"step": self.step}
         self._redraw()
         super().__init__(large=large, **kwargs)
         self.observe(self._changed, list(QUESTION))
@@ -123,6 +124,12 @@ class CriticExplorer(CanvasWidget):
     def redraw_points(self) -> None:
         """Other points and other first weights: the seed goes up by one."""
         self.seed += 1
+
+    def reset(self) -> None:
+        """Everything as the call of this widget had it: after a slip, or after other points."""
+        with self.hold_sync(), self.hold_trait_notifications():
+            for name, value in self._first.items():
+                setattr(self, name, value)
 
     def _changed(self, change: Any) -> None:
         with self.hold_sync():

@@ -4,10 +4,10 @@ Two densities on the line: p of data and p_g of a generator. The best critic is 
 
     D*(x) = log p(x) - log p_g(x),   σ(D*) = p / (p + p_g),   L_{D*} = log 4 - 2 JS(p, p_g),
 
-and nobody's loss L_D = -E_p log σ(D) - E_g log(1 - σ(D)) is below L_{D*} (Goodfellow et al. 2014, proposition 1 and
-theorem 1). But that is said of densities. A critic in practice is a net, trained on n points of each. Its loss on
-*those points* may fall below the bound: then it knows them by heart. Its loss on *fresh points*, here in expectation,
-cannot.
+and nobody's expected loss L_D = -E_p log σ(D) - E_g log(1 - σ(D)) is below L_{D*} (Goodfellow et al. 2014,
+proposition 1 and theorem 1). But that is said of densities. A critic in practice is a net, trained on n points of
+each. Its loss on *those points* may fall below the bound: then it knows them by heart. Its loss on *fresh points*,
+here in expectation, cannot.
 
 A run follows from the settings alone: points and first weights come from the seed, each step takes all points, and
 torch works on one thread, so that sums are taken in one order. Where a density moves, its points move with it.
@@ -179,10 +179,7 @@ class CriticState:
         """What is shown before any training, in words and numbers."""
         modes = ", two modes" if self.shape == "two modes" else ""
         text = f"Data p: middle {self.mean_p:.2f}, scale {self.scale_p:.2f}{modes}. "
-        text += (
-            f"p_g: middle {self.mean_g:.2f}, scale {self.scale_g:.2f}. JS = {self.js:.3f} nats, so no critic's loss is "
-        )
-        text += (
-            f"below log 4 − 2 JS = {self.bound:.3f}. Critic {self.critic.replace('x', '×')}, {self.n:,} points of each."
-        )
+        text += f"p_g: middle {self.mean_g:.2f}, scale {self.scale_g:.2f}. JS = {self.js:.3f} nats, so no critic's "
+        text += f"expected loss is below log 4 − 2 JS = {self.bound:.3f}. "
+        text += f"Critic {self.critic.replace('x', '×')}, {self.n:,} points of each."
         return text.replace(" -", " −")

@@ -119,7 +119,14 @@ def test_both_densities_are_dragged_by_their_marks(browser, path):
             assert middle(page, name) == pytest.approx(to, abs=0.11)
             assert page.evaluate("() => document.activeElement.getAttribute('aria-label')").startswith(name)
         assert middle(page, DATA) == pytest.approx(-3.0, abs=0.11)
-        # A finger does the same.
+        # Whoever points at the upper picture, even from there into the lower one, moves nothing.
+        page.mouse.move(*place(page, 0.0, 0.7))
+        page.mouse.down()
+        page.mouse.move(*place(page, 1.0, 0.7), steps=3)
+        page.mouse.move(*place(page, 1.0), steps=3)
+        page.mouse.up()
+        assert [middle(page, name) for name in (DATA, GENERATOR)] == pytest.approx([-3.0, 2.5], abs=0.11)
+        # A finger drags, too.
         touch = page.context.new_cdp_session(page)
         x, y = place(page, 2.5, 0.29)
         touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
@@ -168,12 +175,14 @@ def test_numbers_of_points_and_sizes_of_the_critic_change_the_run(browser, path,
         page.screenshot(path=artefacts / "critic-dark.png", full_page=True)
 
 
-def test_other_points_are_asked_of_the_kernel(browser, path):
+def test_other_points_and_the_first_ones_are_asked_of_the_kernel(browser, path):
     with opened(browser, path) as page:
-        assert page.get_by_role("button", name="Other points").count() == 0
+        for name in ("Other points", "Reset"):
+            assert page.get_by_role("button", name=name).count() == 0
         with_kernel(page)
         page.get_by_role("button", name="Other points").click()
-        assert page.evaluate("() => coursekit.sent") == [{"action": "redraw_points"}]
+        page.get_by_role("button", name="Reset").click()
+        assert page.evaluate("() => coursekit.sent") == [{"action": "redraw_points"}, {"action": "reset"}]
 
 
 @pytest.mark.parametrize("width", [944, 1196])  # of a projector with JupyterLab's side bar, and without it
@@ -199,6 +208,6 @@ def test_all_controls_have_names(browser, path):
         for line in (f'slider "{DATA}', f'slider "{GENERATOR}', 'img "Best and trained critic',
                      'img "Loss of the critic', 'slider "Scale p"', 'slider "Scale p_g"', 'slider "Points n"',
                      'slider "Step"', 'combobox "Data"', 'combobox "Critic"', 'button "Train"', 'button "From start"',
-                     'button "Other points"'):  # fmt: skip
+                     'button "Other points"', 'button "Reset"'):  # fmt: skip
             assert line in tree, line
         assert not re.search(r"- (slider|combobox|checkbox|button|img)(?! \")", tree), tree

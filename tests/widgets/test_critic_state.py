@@ -183,6 +183,6 @@ def test_a_straight_logit_follows_where_scales_are_equal_and_cannot_where_they_d
 def test_the_words_say_where_both_are_and_the_bound():
     words = CriticState("two modes", mean_p=-1.5, scale_g=0.5, n=4096).describe()
     assert words.startswith("Data p: middle −1.50, scale 1.00, two modes. p_g: middle 1.00, scale 0.50. JS = 0.")
-    assert "no critic's loss is below log 4 − 2 JS = " in words
+    assert "no critic's expected loss is below log 4 − 2 JS = " in words
     assert words.endswith("Critic 48 × 2, 4,096 points of each.")
     assert "two modes" not in CriticState().describe()

@@ -72,6 +72,20 @@ def test_other_points_are_the_next_seed(explorer):
     assert explorer.seed == 1 and not np.array_equal(explorer.exact["real"], before)
 
 
+def test_reset_brings_back_what_the_call_asked_for_and_takes_what_is_exact_with_it():
+    explorer = CriticExplorer("two modes", mean_g=0.5, n=64, seed=3, step=40)
+    exact = explorer.exact
+    first = explorer.state
+    explorer.set_state({"mean_p": 2.0, "mean_g": -3.0, "scale_g": 0.3, "n": 16, "shape": "normal", "step": 400})
+    explorer.redraw_points()
+    assert explorer.state != first
+    explorer._handle_custom_msg({"action": "reset"}, [])
+    assert explorer.state == first and explorer.step == 40
+    assert explorer.summary == first.describe()
+    for name, values in exact.items():
+        np.testing.assert_array_equal(explorer.exact[name], values)
+
+
 def test_while_the_kernel_is_idle_the_critic_is_trained_and_shown_as_far_as_it_is(monkeypatch):
     monkeypatch.setattr(critic, "GROW", 0.0)
 

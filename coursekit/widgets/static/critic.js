@@ -6,6 +6,8 @@ const PACE = 40;
 const LOG4 = Math.log(4);
 /** Where on the densities' panel the handles are, as parts of its height: the two never hide each other. */
 const ROWS = [0.93, 0.79];
+/** Pixels above the densities' panel from which a pointer still takes hold. */
+const GRIP = 14;
 
 /**
  * Left: σ(D*) and σ(D), and under them both densities to be dragged. Right: the losses against the steps of training.
@@ -83,11 +85,10 @@ function render({ model, el }) {
       Object.assign(handles[i].style, { left: `${at[i][0] - 14}px`, top: `${at[i][1] - 14}px` });
     });
     key.set([
-      { label: "best critic D*, its loss log 4 − 2 JS", color: theme.truth, mark: "dash" },
+      { label: "best D*, its loss log 4 − 2 JS", color: theme.truth, mark: "dash" },
       { label: "trained D", color: theme.best, mark: "line" },
       { label: "data p", color: theme.estimate, mark: "dot" },
       { label: "generator p_g", color: theme.accent, mark: "square" },
-      { label: "next to no points", color: theme.grid, mark: "square" },
     ]);
   } });
   const key = legend();
@@ -123,6 +124,9 @@ function render({ model, el }) {
   left.onPointer({ drag: (px, py, first) => {
     if (!board) return;
     const x = board.xAt(px);
+    // Whoever points at the upper picture moves nothing.
+    if (first) held = py < board.top - GRIP ? -1 : 1;
+    if (held < 0) return;
     if (first) {
       held = live && Math.hypot(px - at[0][0], py - at[0][1]) < Math.hypot(px - at[1][0], py - at[1][1]) ? 0 : 1;
       // Held near its middle it stays under the pointer; elsewhere it comes.
@@ -130,9 +134,8 @@ function render({ model, el }) {
       handles[held].focus({ preventScroll: true });
     }
     put(held, "mean", x + offset);
-  } });
+  }, hover: (spot) => { left.canvas.style.cursor = board && spot && spot[1] >= board.top - GRIP ? "grab" : "default"; } });
   left.canvas.addEventListener("mousedown", (e) => e.preventDefault()); // else the focus would go from the mark to nowhere
-  left.canvas.style.cursor = "grab";
 
   // ---- right: the losses
   const right = frame.stage({ label: "Loss of the critic on its points and on fresh ones, against steps of training", height: 330, largeHeight: 326, draw: (stage) => {
@@ -161,6 +164,7 @@ function render({ model, el }) {
     losses.set([
       { label: "loss on its own points", color: theme.best, mark: "dot" },
       { label: "on fresh ones", color: theme.other, mark: "triangle" },
+      { label: "ground: next to no points", color: theme.grid, mark: "square" }, // of the left picture: here is room
     ]);
   } });
   const losses = legend();
@@ -205,12 +209,13 @@ function render({ model, el }) {
   const train = button({ label: "Train", other: "Pause", onClick: play });
   const back = button({ label: "From start", onClick: () => { halt(); frame.push({ step: 0 }); } });
   const other = button({ label: "Other points", onClick: () => model.send({ action: "redraw_points" }) });
+  const reset = button({ label: "Reset", onClick: () => { halt(); model.send({ action: "reset" }); } });
   const seed = h("span", { class: "ck-value" });
   if (live) frame.controls.append(sliders.scale_p.element, sliders.scale_g.element);
   frame.controls.append(sliders.n.element, sliders.step.element);
   if (live) frame.controls.append(shape.element);
   frame.controls.append(critic.element, train.element, back.element);
-  if (live) frame.controls.append(other.element, seed);
+  if (live) frame.controls.append(other.element, seed, reset.element);
   frame.controls.append(frame.large);
   const both = h("div", { style: "flex-basis: 100%; display: flex; flex-wrap: wrap; gap: 0 18px" }, key.element, losses.element);
   for (const words of [key, losses]) words.element.style.flexBasis = "auto";
@@ -220,7 +225,8 @@ function render({ model, el }) {
   // The room reads pictures and numbers; who turns and presses sits near. So all fits on a projector.
   const near = () => {
     for (const element of [frame.controls, both, summary]) {
-      element.style.setProperty("--ck-scale", model.get("large") ? "1.15" : "1");
+      const big = element === both ? "1.3" : "1.15"; // what the colours mean, the room must read, too
+      element.style.setProperty("--ck-scale", model.get("large") ? big : "1");
       element.style.fontSize = "calc(14px * var(--ck-scale))";
     }
   };
