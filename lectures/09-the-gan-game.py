@@ -127,8 +127,9 @@ CriticExplorer()
 # %% [markdown]
 # **Try.** Press "Train" and watch the left picture. Then move "Points n" to 1,024. Where the ground is grey next to no points
 # fall, and $\sigma(D)$ may say what it likes. Put $p_g$ exactly onto $p$: $D^*$ is a coin; what does a critic of 16 points
-# say? And with 4,096 points, make $p_g$ narrow and the critic linear: why can no step of training help? (The right picture
-# shows the loss; its dashed line is the topic of the next cells.)
+# say? And with 4,096 points, make $p_g$ narrow ("Scale p_g") and the critic linear: why can no step of training help? (The
+# right picture shows the loss; its dashed line is the topic of the next cells. With keys: Tab to a mark, ← → move it, ↑ ↓
+# change its width. "Reset" brings all back.)
 #
 # (Where this page is not running Python: the widget draws both critics over the densities, and the critic's loss on its
 # own points and on fresh ones.)

@@ -183,6 +183,7 @@ middle = kl.quantile(0.5, dim=1)
 assert middle[-1] > 3 * middle.min()
 least = plain["steps"][middle.argmin()]
 worse = int((kl[-1] > kl[middle.argmin()]).sum())
+assert worse == 6  # the text counts on it
 why = f"Median KL falls to {middle.min():.2f} at {least:,} updates, then rises to {middle[-1]:.2f}; "
 reveal(guess, "first more even, then less", why + f"from there to the end it grows on {worse} of 8 seeds.")
 
@@ -275,6 +276,9 @@ for at, updates in enumerate(unrolled["data"]["vanilla"]["steps"]):
         trace = unrolled["data"][name]
         line += [f"{torch.tensor(trace['modes'][at]).double().quantile(0.5):g}", f"{trace['seconds'][at]:.0f}"]
     rows.append(line)
+second, last = ([float(cell.replace(",", "")) for cell in row] for row in (rows[1], rows[-1]))
+assert second[3] > 3 * second[1]  # the first story below; the second one is that of the last line
+assert last[1] >= second[3] and last[2] <= second[4]
 table(["updates", "plain: modes", "seconds", "unrolled: modes", "seconds"], rows)
 
 # %% [markdown]
