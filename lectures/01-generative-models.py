@@ -14,8 +14,8 @@
 # - say why a good likelihood does not mean good samples, nor the other way round.
 #
 # **You should know** probability densities, conditional probability, expectations and logarithms, and torch tensors.
-# Symbols and terms are listed in [lecture 0](00-notation.ipynb). Lectures after the second are being written; where the
-# text points to them, it says what will come.
+# Symbols and terms are listed in [lecture 0](00-notation.ipynb). Lectures 3 to 7 and those after 11 are being written;
+# where the text points to them, it says what will come.
 #
 # **Time** about {{read}} minutes to read and try, {{run}} seconds to run from top to bottom (measured on 2 cores). That is
 # too much for one sitting, so there are three, with breaks after sections 2 and 4:
@@ -55,6 +55,7 @@ from coursekit.seeds import generator, seeded
 # %%
 from coursekit.data import digits
 
+torch.set_num_threads(1)  # all is small here: on a busy computer several threads would mostly wait for each other
 train, test = digits("train", dtype=torch.float64), digits("test", dtype=torch.float64)
 x, y = train.all().flatten(1), train.labels  # (1437, 64) and (1437,)
 x_test, y_test = test.all().flatten(1), test.labels
