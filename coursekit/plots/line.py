@@ -101,8 +101,23 @@ def curves(
         ax.plot(x, line, color=CYCLE[k], linestyle=DASHES[k], linewidth=LINE, label=label)
     ax.set_xscale("log" if log_x else "linear")
     dress(ax, x=x_label, y=y_label, legend=len(values) > 1)
+    figure.draw_without_rendering()  # only now the legend has a place
+    if covers_curve(ax):  # no corner is free of curves
+        ax.legend(
+            fontsize=TICK, frameon=False, handlelength=1.8, ncols=len(values), loc="lower left",
+            bbox_to_anchor=(0, 1), borderaxespad=0,
+        )  # fmt: skip
     ends = "; ".join(f"{label} from {signed(line[0], 3)} to {signed(line[-1], 3)}" for label, line in values.items())
     return Picture(figure, f"{y_label} against {x_label} from {signed(x[0], 3)} to {signed(x[-1], 3)}: {ends}.")
+
+
+def covers_curve(ax: Axes) -> bool:
+    """Whether the legend, once it was laid out, lies over one of the curves."""
+    legend = ax.get_legend()
+    if legend is None:
+        return False
+    box = legend.get_window_extent()
+    return any(box.count_contains(line.get_transform().transform(line.get_xydata())) for line in ax.get_lines())
 
 
 def histogram(ax: Axes, samples: Float[Tensor, " n"], low: float, high: float, bins: int = 60) -> None:

@@ -249,6 +249,19 @@ def test_exact_curves_say_where_they_end_and_claim_no_seeds():
         plots.curves([1, 2], {"a": [1, 2, 3]}, x_label="x", y_label="y")
 
 
+def test_a_legend_lies_over_no_curve():
+    x = torch.linspace(-4, 4, 400)
+    waves = {f"{k} a unit": torch.sin(k * x) for k in (0.3, 1.5, 4.9)}
+    for lines in (waves, {"a": x, "b": 2 * x}):
+        figure = plots.curves(x, lines, x_label="$x$", y_label="value").figure
+        figure.draw_without_rendering()
+        (ax,) = figure.axes
+        box = ax.get_legend().get_window_extent()
+        for line in ax.get_lines():
+            assert not box.count_contains(line.get_transform().transform(line.get_xydata()))
+    assert plots.curves(x, {"a": x, "b": 2 * x}, x_label="$x$", y_label="value").figure.axes[0].get_ylim()[1] < 9
+
+
 def test_a_plan_in_words_counts_cells_and_what_stays():
     assert "2 cells in use; 0% of the mass stays" in BUILD["plan"]().description
     stays = plots.plan([0.5, 0.5], [0.5, 0.5], [[0.5, 0], [0, 0.5]])
