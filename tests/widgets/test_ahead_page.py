@@ -51,6 +51,21 @@ def test_a_late_answer_is_not_drawn_over_the_frame_of_the_present_bandwidth(brow
         assert pixels(page) == before
 
 
+def test_a_deck_that_comes_between_a_key_and_its_answer_is_drawn(browser, path):
+    """The answer is not drawn then, as it would be late; so the deck must be."""
+    with opened(browser, path) as page:
+        page.evaluate(SILENCE)
+        page.evaluate("() => { coursekit.kept = coursekit.model.get('ahead'); }")
+        receive(page, "ahead", Arrays({}))
+        old = drawn(page)
+        page.get_by_role("slider", name="Bandwidth h").press("ArrowLeft")
+        assert drawn(page) == old != wanted(page)  # nobody has an answer yet
+        page.evaluate("() => coursekit.model.set('ahead', coursekit.kept)")
+        assert drawn(page) == wanted(page)
+        receive(page, "curve", Arrays({"bandwidth": [float(wanted(page))], "estimate": [0.1] * 320}))
+        assert drawn(page) == wanted(page)
+
+
 @pytest.mark.parametrize(("name", "value"), [("kernel", "epanechnikov"), ("seed", 5), ("n", 20)])
 def test_the_deck_of_another_question_is_not_drawn(browser, path, explorer, name, value):
     """The page itself changed what is asked: until the kernel answers, the old deck is silent."""

@@ -190,6 +190,8 @@ function render({ model, el }) {
     curve = arrays(model.get("curve"));
     if (!ahead.frame()) frame.redraw(); // else it is drawn already, or late: an answer to an earlier key
   });
+  // A key may come before the deck, and the deck before the answer to the key.
+  frame.follow(["ahead"], () => { if (ahead.frame()) frame.redraw(); });
   frame.follow(["scores"], () => { scores = arrays(model.get("scores")); follow(); });
   follow();
   return frame.dispose;
