@@ -231,6 +231,9 @@ def run_all(plan: Plan, notebooks: Mapping[str, NotebookNode], store: Store, job
             finished: Callable[[str, Result], None], scheduler: str = "") -> dict[str, Result]:
     """Grade `notebooks` (by student) in `jobs` processes; results that are stored already are not made again.
 
+    `finished` is called in this process for each student as soon as the result is there, while others are still run;
+    what it raises ends the run.
+
     With `scheduler`, the address of a Dask scheduler, its workers run them instead.
 
     Notebooks with the very same cells (blank ones, mostly) are run once. A worker that dies takes nobody along: what it
@@ -284,14 +287,15 @@ def _in_pool(plan: Plan, notebooks: Mapping[str, NotebookNode], keys: Sequence[s
 
 
 def keep_all(futures: Mapping[Future[Result], str], keep: Callable[[Result], None]) -> None:
-    """Take results as they come, from whichever executor they come."""
+    """Take results as they come, from whichever executor they come; what `keep` raises ends it."""
     for future in as_completed(futures):
         try:
-            keep(future.result())
+            result = future.result()
         except BrokenProcessPool:  # left for the second round
             continue
         except Exception as error:  # one submission's trouble is nobody else's
-            keep(Result(futures[future], trouble=f"{type(error).__name__}: {error}"))
+            result = Result(futures[future], trouble=f"{type(error).__name__}: {error}")
+        keep(result)
 
 
 def _start_server() -> None:

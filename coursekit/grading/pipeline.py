@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
@@ -109,9 +110,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         chosen = _chosen(found, students or None)
         ready = _graft_all(chosen, plan, folder, tasks)
         own = graft(read_cells((source / f"{assignment}.ipynb").read_bytes()), plan.notebook, assignment).notebook
-        results, ran = _run(plan, ready, folder, jobs, progress, scheduler, own)
-        _require_full_marks(plan, results.pop(OWN))
-        _write_gradebook(ready, results, folder, policy, progress)
+        ran = _run_and_enter(plan, ready, folder, jobs, progress, scheduler, own, policy)
         there = None if students else {submission.student for submission in found}
         report = _report(plan, folder, ran, time.monotonic() - began, there)
         report.notes = _notes(ready, str(policy[0]))
@@ -216,16 +215,38 @@ def _graft_all(found: list[Submission], plan: Plan, folder: CourseFolder,
     return ready
 
 
-def _run(plan: Plan, ready: dict[str, Ready], folder: CourseFolder, jobs: int,
-         progress: bool, scheduler: str, own: NotebookNode) -> tuple[dict[str, Result], list[str]]:
-    """Phase 1, with the course's own solution among the submissions; returns the results, and who had to be run."""
+def _run_and_enter(plan: Plan, ready: dict[str, Ready], folder: CourseFolder, jobs: int, progress: bool,
+                   scheduler: str, own: NotebookNode, policy: list[Any]) -> list[str]:
+    """Both phases; returns who had to be run.
+
+    Marks are entered here, one student after the other, while workers run the other notebooks. None is entered before
+    the course's own solution, which is run as a student's would be, has earned full marks.
+    """
     store = store_of(folder.root, plan.assignment)
     notebooks = {student: one.grafted for student, one in ready.items()}
     ran = [student for student, nb in notebooks.items() if store.get(plan.key(nb)) is None]
-    notebooks = {OWN: own, **notebooks}
-    with tqdm(total=len(notebooks), desc="running", unit="notebook", disable=not progress) as bar:
-        results = run_all(plan, notebooks, store, jobs, lambda *_: bar.update(), scheduler)
-    return results, ran
+    by_hand = folder.by_hand()
+    early: dict[str, Result] | None = {}  # results that came before the solution's
+
+    with tqdm(total=len(ready), desc="grading", unit="notebook", disable=not progress) as bar:
+        def enter(student: str, result: Result) -> None:
+            _enter(student, ready[student], result, folder, policy, by_hand.get(student, []))
+            bar.update()
+
+        def finished(student: str, result: Result) -> None:
+            nonlocal early
+            if student == OWN:
+                _require_full_marks(plan, result)
+                waiting, early = early or {}, None
+                for one in waiting:
+                    enter(one, waiting[one])
+            elif early is not None:
+                early[student] = result
+            else:
+                enter(student, result)
+
+        run_all(plan, {OWN: own, **notebooks}, store, jobs, finished, scheduler)
+    return ran
 
 
 OWN = ""
@@ -248,35 +269,32 @@ def _require_full_marks(plan: Plan, own: Result) -> None:
         "enough? 'coursekit doctor' looks at this machine.")
 
 
-def _write_gradebook(ready: dict[str, Ready], results: dict[str, Result], folder: CourseFolder, policy: list[Any],
-                     progress: bool) -> None:
-    """Phase 2: one student after the other, through nbgrader."""
-    by_hand = folder.by_hand()
-    for student in tqdm(sorted(ready), desc="gradebook", unit="student", disable=not progress):
-        one, result = ready[student], results[student]
-        verdicts = {**result.verdicts, **one.kept}
-        flags = [*one.flags, *result.flags]
-        ledger = {"name": one.submission.name, "path": one.submission.path, "status": "graded", "key": result.key,
-                  "flags": flags, "seconds": result.seconds, "peak_bytes": result.peak_bytes, "verdicts": verdicts,
-                  "kept": one.kept, "reason": ""}
-        if result.trouble:
-            write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": result.trouble})
-            continue
-        write_ledger(folder, student, ledger)
-        stamp = _hash([result.key, one.kept, one.submission.timestamp, policy])
-        page = _hash([stamp, by_hand.get(student, []), PAGES])
-        try:
-            if not folder.is_current(student, stamp):
-                folder.add_student(student, taken_apart(one.submission.name)[1])
-                folder.autograde(student)
-                if flags:
-                    folder.flag(student)
-            elif folder.page_is_current(student, page):
-                continue
-            folder.feedback(student)
-            folder.set_current(student, stamp, page)
-        except GradebookTrouble as trouble:
-            write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": str(trouble)})
+def _enter(student: str, one: Ready, result: Result, folder: CourseFolder, policy: list[Any],
+           by_hand: list[Any]) -> None:
+    """Phase 2 for one student: ledger, gradebook and page, through nbgrader."""
+    verdicts = {**result.verdicts, **one.kept}
+    flags = [*one.flags, *result.flags]
+    ledger = {"name": one.submission.name, "path": one.submission.path, "status": "graded", "key": result.key,
+              "flags": flags, "seconds": result.seconds, "peak_bytes": result.peak_bytes, "verdicts": verdicts,
+              "kept": one.kept, "reason": ""}
+    if result.trouble:
+        write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": result.trouble})
+        return
+    write_ledger(folder, student, ledger)
+    stamp = _hash([result.key, one.kept, one.submission.timestamp, policy])
+    page = _hash([stamp, by_hand, PAGES])
+    try:
+        if not folder.is_current(student, stamp):
+            folder.add_student(student, taken_apart(one.submission.name)[1])
+            folder.autograde(student)
+            if flags:
+                folder.flag(student)
+        elif folder.page_is_current(student, page):
+            return
+        folder.feedback(student)
+        folder.set_current(student, stamp, page)
+    except GradebookTrouble as trouble:
+        write_ledger(folder, student, {**ledger, "status": "error", "verdicts": {}, "reason": str(trouble)})
 
 
 def _hash(value: Any) -> str:
@@ -342,4 +360,13 @@ def _alone(out: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise ValueError(f"Another 'coursekit grade' is at work in {out}. Wait for it to end.") from None
+        _clear_away(out / PRIVATE)
         yield
+
+
+def _clear_away(folder: Path) -> None:
+    """Remove files that a killed run had begun to write: their names end in its process number and ``.part``."""
+    for part in folder.rglob("*.part"):
+        writer = part.name.split(".")[-2]
+        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+            part.unlink(missing_ok=True)

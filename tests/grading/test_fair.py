@@ -99,6 +99,7 @@ def test_limits_too_narrow_for_the_solution_itself_stop_the_run(bwrap: str, tmp_
     Answers(course, RIGHT).write(tmp_path / "in" / "ada.ipynb")
     with pytest.raises(GraderBroken, match="longer than 3 s"):
         grade(NAME, tmp_path / "in", tmp_path / "out", course=course, progress=False, limits=Limits(cell_seconds=3))
+    assert not list((tmp_path / "out" / "autograded").glob("*")), "Ada's result came first, and waited"
 
 
 @pytest.mark.sandbox
