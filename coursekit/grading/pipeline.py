@@ -69,7 +69,7 @@ def grade(assignment: str, submissions: Path, out: Path, *, course: Path, studen
         tasks: mark only these again; for students who were graded before, the other tasks' marks stay.
         jobs: submissions run at a time.
         isolation: run students' code in the sandbox. `False` warns.
-        progress: show progress bars.
+        progress: show a progress bar.
         limits: of one submission; by default those of the checks file, else `Limits()`.
         due: ISO time with its offset from UTC; by default the one that the gradebook has, if any.
         scheduler: address of a Dask scheduler whose workers run the notebooks; by default this machine does.

@@ -117,7 +117,8 @@ def covers_curve(ax: Axes) -> bool:
     if legend is None:
         return False
     box = legend.get_window_extent()
-    return any(box.count_contains(line.get_transform().transform(line.get_xydata())) for line in ax.get_lines())
+    paths = [line.get_path().transformed(line.get_transform()) for line in ax.get_lines()]
+    return any(path.intersects_bbox(box, filled=False) for path in paths)
 
 
 def histogram(ax: Axes, samples: Float[Tensor, " n"], low: float, high: float, bins: int = 60) -> None:

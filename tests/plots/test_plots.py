@@ -252,13 +252,14 @@ def test_exact_curves_say_where_they_end_and_claim_no_seeds():
 def test_a_legend_lies_over_no_curve():
     x = torch.linspace(-4, 4, 400)
     waves = {f"{k} a unit": torch.sin(k * x) for k in (0.3, 1.5, 4.9)}
-    for lines in (waves, {"a": x, "b": 2 * x}):
-        figure = plots.curves(x, lines, x_label="$x$", y_label="value").figure
+    few = {"up": [-1.0, 1.0, -1.0, 1.0], "down": [1.0, -1.0, 1.0, -1.0], "low": [-0.6] * 4, "high": [0.6] * 4}
+    for places, lines in ((x, waves), (x, {"a": x, "b": 2 * x}), ([-4.0, -1.0, 1.0, 4.0], few)):
+        figure = plots.curves(places, lines, x_label="$x$", y_label="value").figure
         figure.draw_without_rendering()
         (ax,) = figure.axes
         box = ax.get_legend().get_window_extent()
         for line in ax.get_lines():
-            assert not box.count_contains(line.get_transform().transform(line.get_xydata()))
+            assert not line.get_path().transformed(line.get_transform()).intersects_bbox(box, filled=False)
     assert plots.curves(x, {"a": x, "b": 2 * x}, x_label="$x$", y_label="value").figure.axes[0].get_ylim()[1] < 9
 
 

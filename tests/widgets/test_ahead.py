@@ -159,7 +159,10 @@ def test_a_run_that_began_anew_on_another_thread_is_not_followed_by_the_old_one(
     main.do(lambda: explorer._ahead.start([float(k) for k in range(20)], slow))  # 20 slices: 0.6 s
     assert at_work.wait(timeout=10)
     beside.do(lambda: explorer._ahead.start([7.0, 8.0], lambda h: {"y": [h]}))
-    time.sleep(1.5)
+    deadline = time.monotonic() + 10
+    while not decks and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(1.0)  # the old run would be through by now
     assert decks == [[[7.0], [8.0]]]
 
 
